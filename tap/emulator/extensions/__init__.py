@@ -1,0 +1,103 @@
+"""What moto lacks for Terraform, one file for each AWS service.
+
+A file in this package is an extension if it holds ``EXTENSION = Extension(...)``; nothing else
+has to be told about it. It cures moto by patches. Each patch names the symptom it cures and can
+probe for it: the tests want the symptom present in stock moto and absent here, for every patch,
+so that a patch that a newer moto makes unnecessary is found and deleted.
+"""
+
+# ruff: noqa: ANN401 - what is replaced in moto has any type
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Client = Callable[[str], Any]
+"""Makes a boto3 client of the service with that name, in one region of one server."""
+
+Route = Callable[..., Any]
+"""Takes the members of a JSON object as keyword arguments, returns what becomes JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """One cure of one symptom.
+
+    Attributes:
+        id: Its name: service, then what it is about, such as ``kms-rotation-period``.
+        symptom: What a user of stock moto sees, in one sentence.
+        apply: Changes moto; called once, before the server answers.
+        probe: Tells whether the symptom shows on a server. It makes what it needs under names
+            of its own and may leave it behind.
+    """
+
+    id: str
+    symptom: str
+    apply: Callable[[], None]
+    probe: Callable[[Client], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """All that one file adds to moto.
+
+    Attributes:
+        patches: What is cured.
+        routes: Routes below ``/_tap/`` for what AWS has no call for, such as setting the health
+            of a target; called by POST, see :meth:`tap.emulator.Emulator.call`.
+        gone: By ``service.Model``, tells whether an object that moto still holds no longer
+            counts as existing, such as a key that waits for its deletion.
+        tick: Called once a second between requests, for work that AWS does by itself.
+        reset: Called when the emulator is emptied, for state that is not moto's.
+    """
+
+    patches: tuple[Patch, ...] = ()
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    gone: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
+    tick: Callable[[], None] = lambda: None
+    reset: Callable[[], None] = lambda: None
+
+
+def load() -> tuple[Extension, ...]:
+    """Import every file of this package and return the extensions, sorted by file name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    return tuple(module.EXTENSION for module in modules if hasattr(module, "EXTENSION"))
+
+
+def apply(extensions: tuple[Extension, ...], *, without: Collection[str] = ()) -> tuple[str, ...]:
+    """Apply all patches but those left out, and return the ids of the applied ones.
+
+    Raises:
+        ValueError: A patch to leave out does not exist.
+    """
+    patches = [patch for extension in extensions for patch in extension.patches]
+    if unknown := set(without) - {patch.id for patch in patches}:
+        raise ValueError(f"no such patch: {', '.join(sorted(unknown))}")
+    applied = [patch for patch in patches if patch.id not in without]
+    for patch in applied:
+        patch.apply()
+    return tuple(patch.id for patch in applied)
+
+
+def wrap(owner: Any, name: str) -> Callable[[Callable[..., Any]], None]:
+    """Replace a function or method; the new one gets the old one as its first argument.
+
+    Raises:
+        AttributeError: There is nothing to replace: moto has changed.
+    """
+    original = getattr(owner, name)
+
+    def replace(function: Callable[..., Any]) -> None:
+        @functools.wraps(original)
+        def replacement(*args: Any, **kwargs: Any) -> Any:
+            return function(original, *args, **kwargs)
+
+        setattr(owner, name, replacement)
+
+    return replace
