@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 5.0
+_ANSWER_SECONDS = 10.0
 _LOG_LINES = 15
 
 _SETTINGS = {
@@ -345,7 +346,7 @@ def _server_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _request(record: Record, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(HOST, record.port, timeout=10)
+    connection = http.client.HTTPConnection(HOST, record.port, timeout=_ANSWER_SECONDS)
     try:
         connection.request(method, path, body)
         answer = connection.getresponse()

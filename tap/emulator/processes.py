@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from tap.process import run
@@ -26,7 +27,11 @@ def started(pid: int) -> str | None:
         return None
     # The name, in parentheses, may itself hold spaces and parentheses.
     fields = stat.rpartition(")")[2].split()
-    return None if fields[_STATE] in "ZX" else fields[_START_TIME]
+    if fields[_STATE] in "ZX":
+        return None
+    # The time counts from the machine's own start.
+    boot = (_PROC / "sys" / "kernel" / "random" / "boot_id").read_text().strip()
+    return f"{boot} {fields[_START_TIME]}"
 
 
 def memory_bytes(pid: int) -> int | None:
@@ -46,13 +51,20 @@ def listener(port: int) -> str | None:
     """
     inodes = _listening_inodes(port)
     for folder in _PROC.glob("[0-9]*"):
-        try:
-            links = {os.readlink(link) for link in (folder / "fd").iterdir()}  # noqa: PTH115 - as a string
-            if links & inodes:
-                return f"{(folder / 'comm').read_text().strip()} (pid {folder.name})"
-        except OSError:
-            continue
+        if inodes & _open_files(folder):
+            name = (folder / "comm").read_text().strip()
+            return f"{name} (pid {folder.name})"
     return None
+
+
+def _open_files(process: Path) -> set[str]:
+    files = set()
+    # Processes end and files are closed while this looks; other users' are not readable.
+    with suppress(OSError):
+        for link in (process / "fd").iterdir():
+            with suppress(OSError):
+                files.add(str(link.readlink()))
+    return files
 
 
 def _listening_inodes(port: int) -> set[str]:
