@@ -1,0 +1,98 @@
+# One way to do everything, for people, hooks, CI and Atlantis alike. `make` prints this help.
+ENV    ?= dev
+TARGET ?= $(or $(TAP_TARGET),local)
+PYTHON ?= python3
+
+export TAP_TARGET := $(TARGET)
+
+venv := .venv
+bin  := $(venv)/bin
+tap  := $(bin)/tap
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup plan apply destroy output validate fmt lint test clean doctor generate lock \
+	inventories emulator-up emulator-down
+
+help: ## Show this help
+	@printf 'Usage: make TARGET [ENV=dev|staging|prod] [TARGET=local|localstack|aws]\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(venv)/dev ## Install everything for working on this repository
+
+plan: $(venv)/run ## Plan ENV into a file and say what it would do
+	@$(tap) plan $(ENV)
+
+apply: $(venv)/run ## Apply the saved plan of ENV, or plan and apply
+	@$(tap) apply $(ENV)
+
+destroy: $(venv)/run ## Destroy everything in ENV
+	@$(tap) destroy $(ENV)
+
+output: $(venv)/run ## Print the outputs of ENV
+	@$(tap) output $(ENV)
+
+validate: $(venv)/run ## Run terraform validate on every module and root
+	@$(tap) validate
+
+doctor: $(venv)/run ## Say what tap found on this machine and what is wrong
+	@$(tap) doctor
+
+emulator-up: $(venv)/run ## Start the embedded emulator
+	@$(tap) emulator start
+
+emulator-down: $(venv)/run ## Stop the embedded emulator; everything in it is lost
+	@$(tap) emulator stop
+
+fmt: $(venv)/dev ## Format Terraform and Python
+	terraform fmt -recursive
+	$(bin)/ruff check --fix-only --quiet .
+	$(bin)/ruff format .
+
+lint: $(venv)/dev ## Check formatting, validity, types and generated documents
+	terraform fmt -check -recursive
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/python scripts/generate_docs.py --check
+	$(tap) validate
+
+test: $(venv)/dev ## Run every test
+	$(bin)/pytest -n 2 --dist loadgroup $(PYTEST)
+
+inventories: $(venv)/dev ## Write the inventories of the environments' plans again
+	$(bin)/pytest tests/environments --write-inventories
+
+generate: $(venv)/dev ## Write the generated parts of the documents again
+	$(bin)/python scripts/generate_docs.py
+
+# Universal (every platform), with hashes and without the address of any index.
+lock: $(venv)/dev ## Resolve the pinned dependencies again
+	$(bin)/uv pip compile pyproject.toml --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --quiet -o requirements/runtime.txt
+	$(bin)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --quiet \
+		-c requirements/runtime.txt -o requirements/dev.txt
+
+clean: ## Stop the emulator and remove everything make and tap created
+	@if [ -x $(tap) ]; then $(tap) emulator stop; fi
+	rm -rf .venv .tap .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+# pip says nothing unless it fails; what it is about to do is said first.
+install = $(bin)/pip install --quiet --disable-pip-version-check
+project = $(install) --no-index --no-deps --no-build-isolation --editable .
+
+$(venv)/run: requirements/runtime.txt pyproject.toml
+	@echo "installing tap and its pinned dependencies into $(venv)" >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Error: $(PYTHON) is older than 3.11" >&2; \
+		     echo "Next: make PYTHON=python3.11 (or newer) $(MAKECMDGOALS)" >&2; exit 2; }
+	@test -x $(bin)/python || $(PYTHON) -m venv $(venv)
+	@$(install) --require-hashes -r requirements/runtime.txt
+	@$(project)
+	@touch $@
+
+$(venv)/dev: requirements/dev.txt $(venv)/run
+	@echo "installing the development tools into $(venv)" >&2
+	@$(install) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,181 @@
+"""AWS, or what stands in for it: credentials, endpoints and sessions per target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap.errors import AwsError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import boto3
+
+    from tap.settings import TargetName
+
+# An emulator takes any credentials; the user's own must never be sent to one.
+_EMULATOR_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
+_PRIVATE_VARIABLES = (
+    "AWS_CA_BUNDLE",
+    "AWS_CONFIG_FILE",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What Terraform and ``tap`` talk to.
+
+    Attributes:
+        name: ``local``, ``localstack`` or ``aws``.
+        endpoint: URL of the emulator; None for AWS.
+        region: Region for calls that no resource's region decides.
+    """
+
+    name: TargetName
+    endpoint: str | None
+    region: str
+
+    def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables for a child process or session that talks to this target.
+
+        Args:
+            environ: The variables of the user; credentials in them reach AWS only.
+        """
+        if self.endpoint is None:
+            return dict(environ)
+        kept = {
+            key: value
+            for key, value in environ.items()
+            if key not in _PRIVATE_VARIABLES and not key.startswith("AWS_ENDPOINT_URL")
+        }
+        return {
+            **kept,
+            **_EMULATOR_CREDENTIALS,
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": self.region,
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "NO_PROXY": ",".join(filter(None, [environ.get("NO_PROXY"), "127.0.0.1", "localhost"])),
+        }
+
+    def session(self) -> boto3.Session:
+        """Return a session; make clients with :meth:`client` so that the endpoint is used."""
+        import boto3  # noqa: PLC0415 - takes 0.3 s
+
+        if self.endpoint is None:
+            return boto3.Session(region_name=self.region)
+        return boto3.Session(
+            aws_access_key_id=_EMULATOR_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=_EMULATOR_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            region_name=self.region,
+        )
+
+    def client_options(self) -> dict[str, object]:
+        """Return the arguments that point ``session.client(...)`` at this target."""
+        from botocore.config import Config  # noqa: PLC0415 - takes 0.2 s
+
+        if self.endpoint is None:
+            return {"config": Config(retries={"mode": "standard", "max_attempts": 5})}
+        return {
+            "endpoint_url": self.endpoint,
+            "verify": False,
+            "config": Config(
+                proxies={},
+                retries={"mode": "standard", "max_attempts": 2},
+                s3={"addressing_style": "path"},
+            ),
+        }
+
+
+def localstack_endpoint(environ: Mapping[str, str]) -> str:
+    """Return the endpoint of a LocalStack that already runs.
+
+    ``AWS_ENDPOINT_URL`` wins; else ``LOCALSTACK_HOST`` and the like, as ``localstack-client``
+    reads them.
+
+    Args:
+        environ: The variables of the user.
+    """
+    if url := environ.get("AWS_ENDPOINT_URL"):
+        return url
+    from localstack_client.config import get_service_endpoint  # noqa: PLC0415 - loads boto3
+
+    return str(get_service_endpoint("s3"))
+
+
+def account_id(target: Target) -> str:
+    """Ask STS which account the credentials of a target belong to.
+
+    Raises:
+        AwsError: STS gave no answer.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        client = target.session().client("sts", **target.client_options())  # type: ignore[call-overload]  # the options differ per target
+        return str(client.get_caller_identity()["Account"])
+    except (BotoCoreError, ClientError) as error:
+        where = target.endpoint or "AWS"
+        raise AwsError(
+            f"cannot ask {where} which account this is: {error}",
+            "check the credentials (aws sts get-caller-identity)"
+            if target.endpoint is None
+            else "check that the emulator runs: tap doctor",
+        ) from None
+
+
+def check_account(target: Target, *, environment: str, allowed: str | None) -> str:
+    """Return the account of a target after checking that an environment may touch it.
+
+    An emulator has an account of its own, which is always allowed.
+
+    Raises:
+        SettingsError: The environment names no account, or another one.
+        AwsError: STS gave no answer.
+    """
+    if target.endpoint is None and allowed is None:
+        raise SettingsError(
+            f"environment {environment!r} names no AWS account",
+            f"set account_id in [environments.{environment}] of tap.toml",
+        )
+    found = account_id(target)
+    if target.endpoint is None and found != allowed:
+        raise SettingsError(
+            f"the credentials belong to account {found}, but {environment!r} may only touch "
+            f"{allowed}",
+            "use credentials of that account",
+        )
+    return found
+
+
+def object_exists(target: Target, *, bucket: str, key: str) -> bool:
+    """Tell whether an object is in a bucket; False as well when there is no such bucket.
+
+    Raises:
+        AwsError: S3 gave no answer, or another account owns the bucket.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    client = target.session().client("s3", **target.client_options())  # type: ignore[call-overload]  # the options differ per target
+    try:
+        client.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:  # noqa: PLR2004
+            return False
+        raise AwsError(
+            f"s3://{bucket}/{key} cannot be read: {error}",
+            "check the credentials, and whose bucket it is: all accounts share bucket names",
+        ) from None
+    except BotoCoreError as error:
+        raise AwsError(
+            f"S3 gave no answer about s3://{bucket}/{key}: {error}", "run: tap doctor"
+        ) from None
+    return True

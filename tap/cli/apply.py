@@ -1,0 +1,95 @@
+"""``tap apply``: apply a saved plan, or plan, show and apply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tap.cli.console import Progress, notice
+from tap.cli.options import environment_argument, lock_option, make_request, target_options
+from tap.cli.plan import make_plan, print_summary
+from tap.errors import LockedError, SettingsError, TerraformError
+from tap.workspace import open_workspace
+
+if TYPE_CHECKING:
+    from tap.plan import Summary
+    from tap.workspace import Workspace
+
+
+@click.command()
+@environment_argument
+@target_options
+@lock_option
+@click.option("--yes", is_flag=True, help="On aws, do not ask for the environment's name.")
+def apply(environment: str, target: str, suffix: str, lock_timeout: str, *, yes: bool) -> None:
+    """Apply the saved plan of ENV; without one, plan first.
+
+    Whatever is applied was saved and shown before. On aws the name of the environment has to
+    be typed, or --yes given.
+    """
+    progress = Progress()
+    request = make_request(
+        environment, target, suffix=suffix, lock_timeout=lock_timeout, reporter=progress.reporter
+    )
+    workspace = open_workspace(request)
+    notice(workspace.description)
+    saved = request.plan_file.is_file()
+    summary = read_plan(workspace) if saved else make_plan(workspace, progress)
+    if saved:
+        notice(f"applying the saved plan {request.plan_file.relative_to(request.settings.root)}")
+    print_summary(summary, workspace, "text")
+    if summary.empty:
+        request.plan_file.unlink(missing_ok=True)
+        return
+    confirm(workspace, "apply", yes=yes)
+    apply_plan(workspace, progress, total=changes(summary))
+
+
+def read_plan(workspace: Workspace) -> Summary:
+    """Return what the saved plan does."""
+    from tap.plan import Plan, summarize  # noqa: PLC0415
+
+    return summarize(Plan.decode(workspace.root.show(workspace.request.plan_file)))
+
+
+def changes(summary: Summary) -> int:
+    """Return how many operations an apply consists of."""
+    return summary.total.add + summary.total.change + summary.total.destroy
+
+
+def apply_plan(workspace: Workspace, progress: Progress, *, total: int) -> None:
+    """Apply the workspace's plan file; it is kept only when a lock stopped it."""
+    progress.total = total
+    file = workspace.request.plan_file
+    try:
+        workspace.root.apply(file)
+    except LockedError:
+        raise
+    except TerraformError:
+        file.unlink(missing_ok=True)
+        raise
+    finally:
+        progress.clear()
+    file.unlink(missing_ok=True)
+
+
+def confirm(workspace: Workspace, verb: str, *, yes: bool) -> None:
+    """Ask for the environment's name before AWS is touched.
+
+    Raises:
+        SettingsError: Another name was typed, or nobody is there to type one.
+    """
+    request = workspace.request
+    if request.target != "aws" or yes:
+        return
+    prompt = f"Type {request.label} to {verb} it in account {workspace.account_id}"
+    try:
+        typed = click.prompt(prompt, default="", show_default=False, err=True)
+    except click.Abort:
+        typed = ""
+    if typed != request.label:
+        raise SettingsError(
+            f"{verb} of {request.label} was not confirmed (got {typed!r})",
+            f"run tap {verb} again, or give --yes where a reviewed plan is applied",
+        )

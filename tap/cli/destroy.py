@@ -1,0 +1,33 @@
+"""``tap destroy``: destroy everything in an environment."""
+
+from __future__ import annotations
+
+import click
+
+from tap.cli.apply import apply_plan, changes, confirm
+from tap.cli.console import Progress, notice
+from tap.cli.options import environment_argument, lock_option, make_request, target_options
+from tap.cli.plan import make_plan, print_summary
+from tap.workspace import open_workspace
+
+
+@click.command()
+@environment_argument
+@target_options
+@lock_option
+@click.option("--yes", is_flag=True, help="On aws, do not ask for the environment's name.")
+def destroy(environment: str, target: str, suffix: str, lock_timeout: str, *, yes: bool) -> None:
+    """Destroy everything in ENV, after showing what that is."""
+    progress = Progress()
+    request = make_request(
+        environment, target, suffix=suffix, lock_timeout=lock_timeout, reporter=progress.reporter
+    )
+    workspace = open_workspace(request)
+    notice(workspace.description)
+    summary = make_plan(workspace, progress, destroy=True)
+    print_summary(summary, workspace, "text")
+    if summary.empty:
+        request.plan_file.unlink(missing_ok=True)
+        return
+    confirm(workspace, "destroy", yes=yes)
+    apply_plan(workspace, progress, total=changes(summary))

@@ -1,0 +1,66 @@
+"""The ``tap`` command and how its errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import click
+
+from tap import __version__
+from tap.cli.apply import apply
+from tap.cli.console import fail
+from tap.cli.destroy import destroy
+from tap.cli.doctor import doctor
+from tap.cli.emulator import emulator
+from tap.cli.init import init
+from tap.cli.output import output
+from tap.cli.plan import plan
+from tap.cli.validate import validate
+from tap.errors import TapError
+
+_BUG, _INTERRUPTED = 70, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="tap")
+def tap() -> None:
+    """Plan, apply and destroy environments made of Terraform modules.
+
+    Data goes to standard output, everything else to standard error. Exit codes: 0 done,
+    1 failed, 2 unusable arguments or settings, 5 stale plan, 6 state locked, 70 a bug in tap,
+    130 interrupted.
+    """
+
+
+for _command in (apply, destroy, doctor, emulator, init, output, plan, validate):
+    tap.add_command(_command)
+
+
+def main() -> int:
+    """Run ``tap`` with the arguments of this process and return the exit code."""
+    try:
+        result = tap.main(prog_name="tap", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        fail("interrupted", "")
+        return _INTERRUPTED
+    except TapError as error:
+        fail(error.message, error.hint)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of a pipe has gone, as in `tap output prod | head -1`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last resort; the report says it is a bug
+        if os.environ.get("TAP_DEBUG"):
+            traceback.print_exc()
+        fail(
+            f"a bug in tap: {type(error).__name__}: {error}",
+            "run it again with TAP_DEBUG=1 and report what it prints",
+        )
+        return _BUG
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,90 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tap.settings import check_suffix, load_settings, target_name
+from tap.workspace import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap.terraform.root import Reporter
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
+
+
+def environment_argument(function: _F) -> _F:
+    """Add the ENV argument."""
+    return click.argument("environment", metavar="ENV")(function)
+
+
+def target_options(function: _F) -> _F:
+    """Add ``--target`` and ``--suffix``."""
+    function = click.option(
+        "--suffix",
+        default="",
+        envvar="TAP_SUFFIX",
+        metavar="TEXT",
+        help="Work on a second copy of the environment, such as pr42. [env: TAP_SUFFIX]",
+    )(function)
+    return click.option(
+        "--target",
+        default="local",
+        envvar="TAP_TARGET",
+        metavar="NAME",
+        help="local (the embedded emulator, the default), localstack or aws. [env: TAP_TARGET]",
+    )(function)
+
+
+def lock_option(function: _F) -> _F:
+    """Add ``--lock-timeout``."""
+    return click.option(
+        "--lock-timeout",
+        default="0s",
+        envvar="TAP_LOCK_TIMEOUT",
+        metavar="TIME",
+        help="How long to wait for the state lock, such as 5m. [env: TAP_LOCK_TIMEOUT]",
+    )(function)
+
+
+def output_option(function: _F) -> _F:
+    """Add ``--output``."""
+    return click.option(
+        "--output",
+        "output_format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        envvar="TAP_OUTPUT",
+        help="Form of the data on standard output. [env: TAP_OUTPUT]",
+    )(function)
+
+
+def make_request(
+    environment: str,
+    target: str,
+    *,
+    reporter: Reporter,
+    suffix: str = "",
+    lock_timeout: str = "0s",
+) -> Request:
+    """Return what was asked for, after checking every name in it.
+
+    Raises:
+        SettingsError: A name is unknown or ``tap.toml`` cannot be used.
+    """
+    settings = load_settings(Path.cwd(), os.environ)
+    return Request(
+        settings=settings,
+        environment=settings.environment(environment),
+        target=target_name(target),
+        suffix=check_suffix(suffix),
+        environ=os.environ,
+        lock_timeout=lock_timeout,
+        reporter=reporter,
+    )

@@ -1,0 +1,210 @@
+"""The only place that starts another program.
+
+A child runs in a process group of its own, so that a Ctrl-C typed at the terminal reaches
+``tap`` alone. ``tap`` passes one SIGINT on and waits: Terraform then stops gracefully and
+releases its lock. A second interruption is explained, never passed on, because Terraform
+answers a second SIGINT by stopping at once and may lose state.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import FrameType
+
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed:
+    """How a program ended.
+
+    Attributes:
+        args: The command line.
+        returncode: Its exit status; negative for a signal, as in :mod:`subprocess`.
+        stdout: All of standard output, undecodable bytes replaced.
+        stderr: All of standard error, likewise.
+        seconds: Wall time.
+        interrupted: Whether a SIGINT or SIGTERM was passed on to it.
+        timed_out: Whether it was interrupted because its time was up.
+    """
+
+    args: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+    interrupted: bool = False
+    timed_out: bool = False
+
+
+@dataclass
+class _Interruption:
+    """What has been asked of the running child so far."""
+
+    child: subprocess.Popen[bytes]
+    on_notice: Callable[[str], None]
+    requests: int = 0
+    timed_out: bool = False
+    notices: deque[str] = field(default_factory=deque)
+
+    def request(self, reason: str) -> None:
+        """Count one request; only the first one reaches the child."""
+        self.requests += 1
+        name = os.path.basename(str(self.child.args[0]))  # type: ignore[index]  # noqa: PTH119
+        if self.requests == 1:
+            self.notices.append(f"{reason}: asked {name} to stop, waiting until it has")
+            if self.child.poll() is None:
+                os.killpg(self.child.pid, signal.SIGINT)
+        else:
+            self.notices.append(
+                f"{reason}: {name} is still stopping; stopping it harder could lose state"
+            )
+
+    def tell(self) -> None:
+        """Print the notices outside of the signal handler."""
+        while self.notices:
+            self.on_notice(self.notices.popleft())
+
+
+def run(
+    args: Sequence[str | Path],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    timeout: float | None = None,
+    on_line: Callable[[str], None] | None = None,
+    on_notice: Callable[[str], None] = lambda _: None,
+) -> Completed:
+    """Run a program to its end and return what it printed.
+
+    Args:
+        args: The program and its arguments; never a shell command.
+        env: The whole environment of the child.
+        cwd: Its working directory; the current one by default.
+        timeout: Seconds until it is interrupted once and waited for; None for no limit.
+        on_line: Called with every line of standard output as it arrives.
+        on_notice: Called with one sentence for each interruption or timeout.
+
+    Raises:
+        FileNotFoundError: There is no such program.
+        PermissionError: It may not be executed.
+    """
+    started = time.monotonic()
+    command = tuple(str(arg) for arg in args)
+    child = subprocess.Popen(  # noqa: S603 - the arguments are a list, not shell text
+        command,
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        process_group=0,
+    )
+    interruption = _Interruption(child, on_notice)
+    lines: queue.Queue[bytes | None] = queue.Queue()
+    stderr: list[bytes] = []
+    readers = [
+        threading.Thread(target=_read_lines, args=(child.stdout, lines), daemon=True),
+        threading.Thread(target=_read_all, args=(child.stderr, stderr), daemon=True),
+    ]
+    stdout: list[str] = []
+    with _forwarded_signals(interruption):
+        for reader in readers:
+            reader.start()
+        while True:
+            interruption.tell()
+            late = timeout is not None and time.monotonic() - started > timeout
+            if late and not interruption.timed_out:
+                interruption.timed_out = True
+                interruption.request(f"time limit of {timeout:g} s reached")
+            try:
+                line = lines.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+            if line is None:
+                break
+            text = line.decode(errors="replace")
+            stdout.append(text)
+            if on_line is not None:
+                on_line(text.rstrip("\n"))
+        for reader in readers:
+            reader.join()
+        returncode = child.wait()
+        interruption.tell()
+    return Completed(
+        args=command,
+        returncode=returncode,
+        stdout="".join(stdout),
+        stderr=b"".join(stderr).decode(errors="replace"),
+        seconds=time.monotonic() - started,
+        interrupted=interruption.requests > 0,
+        timed_out=interruption.timed_out,
+    )
+
+
+def start_detached(
+    args: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, log: Path
+) -> subprocess.Popen[bytes]:
+    """Start a program that outlives this one, its output appended to a file.
+
+    Args:
+        args: The program and its arguments.
+        env: The whole environment of the child.
+        cwd: Its working directory.
+        log: The file that receives standard output and standard error.
+    """
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - the arguments are a list, not shell text
+            [str(arg) for arg in args],
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _read_lines(stream: IO[bytes] | None, lines: queue.Queue[bytes | None]) -> None:
+    if stream is not None:
+        for line in stream:
+            lines.put(line)
+        stream.close()
+    lines.put(None)
+
+
+def _read_all(stream: IO[bytes] | None, chunks: list[bytes]) -> None:
+    if stream is not None:
+        chunks.append(stream.read())
+        stream.close()
+
+
+@contextmanager
+def _forwarded_signals(interruption: _Interruption) -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into requests while a child runs; main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        interruption.request("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

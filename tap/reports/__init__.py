@@ -1,0 +1,1 @@
+"""Plans, outputs and references as text and JSON."""

@@ -1,0 +1,231 @@
+"""Settings: the project, its environments, and where their states are kept.
+
+They come from ``tap.toml`` at the root of the project; a flag beats a ``TAP_*`` variable, a
+variable beats the file, the file beats the default. The environments are the folders of
+``environments/`` (but ``_stack``), so that adding one is adding a folder.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import msgspec
+
+from tap.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+TargetName = Literal["local", "localstack", "aws"]
+TARGETS: tuple[TargetName, ...] = get_args(TargetName)
+
+FILE_NAME = "tap.toml"
+
+Locking = Literal["s3", "dynamodb"]
+
+# Bucket names are at most 63 characters; "-terraform-state-logs-" and an account id take 34.
+_ProjectName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,18}[a-z0-9]$")]
+_AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")]
+_Region = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+
+
+class StateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where states are kept and how they are locked.
+
+    Attributes:
+        region: Region of the state bucket and the lock table.
+        locking: The lock file beside the state (``s3``), the DynamoDB table, or both.
+    """
+
+    region: _Region = "eu-west-1"
+    locking: Annotated[tuple[Locking, ...], msgspec.Meta(min_length=1)] = ("s3", "dynamodb")
+
+
+class EmulatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The embedded emulator of target ``local``.
+
+    Attributes:
+        port: TCP port on the loopback interface; None takes any free one.
+    """
+
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] | None = None
+
+
+class EnvironmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One environment.
+
+    Attributes:
+        account_id: The only AWS account that target ``aws`` may touch for it.
+    """
+
+    account_id: _AccountId | None = None
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    project: _ProjectName
+    state: StateSettings = StateSettings()
+    emulator: EmulatorSettings = EmulatorSettings()
+    environments: dict[str, EnvironmentSettings] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """One deployable environment.
+
+    Attributes:
+        name: Its folder below ``environments/``.
+        directory: Its Terraform root.
+        account_id: The only AWS account it may touch; None if ``tap.toml`` names none.
+    """
+
+    name: str
+    directory: Path
+    account_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything ``tap`` knows before it looks at Terraform or AWS.
+
+    Attributes:
+        root: The folder that holds ``tap.toml``.
+        project: Name of the project; bucket and table names start with it.
+        state: Where states are kept.
+        emulator: The embedded emulator.
+        environments: By name, sorted.
+    """
+
+    root: Path
+    project: str
+    state: StateSettings
+    emulator: EmulatorSettings
+    environments: Mapping[str, Environment]
+
+    @property
+    def work_directory(self) -> Path:
+        """The folder for everything ``tap`` writes; ignored by git."""
+        return self.root / ".tap"
+
+    def environment(self, name: str) -> Environment:
+        """Return an environment by name.
+
+        Raises:
+            SettingsError: There is none of that name.
+        """
+        try:
+            return self.environments[name]
+        except KeyError:
+            known = ", ".join(self.environments) or "none"
+            raise SettingsError(
+                f"unknown environment {name!r}; there are: {known}",
+                "give one of these names, or add a folder below environments/",
+            ) from None
+
+
+def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
+    """Read ``tap.toml`` from a folder or the nearest one above it.
+
+    Args:
+        start: Where to begin the search.
+        environ: ``TAP_EMULATOR_PORT`` and ``TAP_STATE_LOCKING`` (``s3,dynamodb``) override
+            the file.
+
+    Raises:
+        SettingsError: There is no file, or a value in it cannot be used.
+    """
+    file = _find(start)
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file}: cannot be read: {error}", "correct the file") from None
+    if port := environ.get("TAP_EMULATOR_PORT"):
+        document["emulator"] = {**document.get("emulator", {}), "port": _number(port)}
+    if locking := environ.get("TAP_STATE_LOCKING"):
+        kinds = [kind.strip() for kind in locking.split(",")]
+        document["state"] = {**document.get("state", {}), "locking": kinds}
+    try:
+        content = msgspec.convert(document, _File)
+    except msgspec.ValidationError as error:
+        raise SettingsError(
+            f"{file}: {error}", "correct the value; docs/guides/settings.md lists all keys"
+        ) from None
+    root = file.parent
+    found = _environments(root, content.environments)
+    for name in content.environments:
+        if name not in found:
+            raise SettingsError(
+                f"{file}: [environments.{name}] has no folder environments/{name}",
+                "create the folder or remove the table",
+            )
+    return Settings(
+        root=root,
+        project=content.project,
+        state=content.state,
+        emulator=content.emulator,
+        environments=found,
+    )
+
+
+def target_name(value: str) -> TargetName:
+    """Return a target by name.
+
+    Raises:
+        SettingsError: There is no such target.
+    """
+    for name in TARGETS:
+        if name == value:
+            return name
+    raise SettingsError(
+        f"unknown target {value!r}; there are: {', '.join(TARGETS)}",
+        "give one of these with --target, TAP_TARGET or make TARGET=",
+    )
+
+
+def check_suffix(value: str) -> str:
+    """Return a name suffix for a second copy of an environment, such as ``pr42``.
+
+    Raises:
+        SettingsError: It cannot be part of every resource's name.
+    """
+    if re.fullmatch(r"[a-z0-9]{0,8}", value) is None:
+        raise SettingsError(
+            f"unusable name suffix {value!r}: up to 8 lowercase letters and digits are allowed",
+            "give one such as pr42 with --suffix or TAP_SUFFIX",
+        )
+    return value
+
+
+def _find(start: Path) -> Path:
+    start = start.resolve()
+    for folder in [start, *start.parents]:
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    raise SettingsError(
+        f"no {FILE_NAME} in {start} or any folder above it",
+        'run tap inside a project, or create the file with: project = "NAME"',
+    )
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
+
+
+def _environments(root: Path, tables: Mapping[str, EnvironmentSettings]) -> dict[str, Environment]:
+    folder = root / "environments"
+    names = sorted(
+        child.name
+        for child in (folder.iterdir() if folder.is_dir() else ())
+        if child.is_dir() and not child.name.startswith(("_", "."))
+    )
+    return {
+        name: Environment(
+            name=name,
+            directory=folder / name,
+            account_id=tables[name].account_id if name in tables else None,
+        )
+        for name in names
+    }

@@ -1,0 +1,1 @@
+"""Terraform: where it is, how it is run, what it printed."""

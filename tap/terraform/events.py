@@ -1,0 +1,149 @@
+"""What Terraform prints with ``-json``, one event a line.
+
+Source: https://developer.hashicorp.com/terraform/internals/machine-readable-ui
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tap.errors import LockedError, StalePlanError, TerraformError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A place in a file; line and column count from 1."""
+
+    line: int = 0
+    column: int = 0
+
+
+class Range(msgspec.Struct, frozen=True):
+    """Where in the configuration a diagnostic points."""
+
+    filename: str = ""
+    start: Position = Position()
+
+
+class Diagnostic(msgspec.Struct, frozen=True):
+    """An error or a warning."""
+
+    severity: str
+    summary: str
+    detail: str = ""
+    address: str | None = None
+    range: Range | None = None
+
+    def text(self) -> str:
+        """Return summary, place, resource and detail, one below the other."""
+        lines = [self.summary]
+        if self.range is not None and self.range.filename:
+            lines.append(f"  at {self.range.filename}:{self.range.start.line}")
+        if self.address:
+            lines.append(f"  in {self.address}")
+        lines += [f"  {line}" if line else "" for line in self.detail.strip().splitlines()]
+        return "\n".join(lines)
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """The resource an event is about."""
+
+    addr: str
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """What happens to one resource."""
+
+    resource: Resource
+    action: str = ""
+    elapsed_seconds: float = 0
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Terraform's own counts."""
+
+    add: int = 0
+    change: int = 0
+    remove: int = 0
+    operation: str = ""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One line of machine-readable output."""
+
+    type: str = ""
+    message: str = msgspec.field(name="@message", default="")
+    level: str = msgspec.field(name="@level", default="")
+    diagnostic: Diagnostic | None = None
+    hook: Hook | None = None
+    changes: Changes | None = None
+
+
+class LockHolder(msgspec.Struct, frozen=True):
+    """Who holds a state lock, as Terraform tells it."""
+
+    id: str = ""
+    path: str = ""
+    operation: str = ""
+    who: str = ""
+    created: str = ""
+
+
+_decode = msgspec.json.Decoder(Event).decode
+
+
+def parse_event(line: str) -> Event | None:
+    """Return the event of a line, or None when the line is none (providers print, too)."""
+    if not line.startswith("{"):
+        return None
+    try:
+        return _decode(line)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+
+
+def lock_holder(diagnostics: Sequence[Diagnostic]) -> LockHolder | None:
+    """Return who holds the lock if that is what the diagnostics are about."""
+    for diagnostic in diagnostics:
+        if diagnostic.summary == "Error acquiring the state lock":
+            found = dict(re.findall(r"^\s*(\w+):\s+(.*?)\s*$", diagnostic.detail, re.MULTILINE))
+            return LockHolder(
+                id=found.get("ID", ""),
+                path=found.get("Path", ""),
+                operation=found.get("Operation", ""),
+                who=found.get("Who", ""),
+                created=found.get("Created", ""),
+            )
+    return None
+
+
+def failure(command: str, diagnostics: Sequence[Diagnostic], stderr: str) -> TerraformError:
+    """Return the error that a failed Terraform command amounts to.
+
+    Args:
+        command: The words of the command, for the message.
+        diagnostics: All diagnostics of the run; warnings are left out of the message.
+        stderr: Standard error, shown when there is no diagnostic.
+    """
+    errors = [item for item in diagnostics if item.severity == "error"]
+    holder = lock_holder(errors)
+    if holder is not None:
+        return LockedError(
+            f"the state is locked: {holder.operation or 'an operation'} by "
+            f"{holder.who or 'somebody'} since {holder.created or 'unknown'} "
+            f"(lock id {holder.id or 'unknown'})",
+            "wait until it has finished, or give --lock-timeout 5m to wait for it",
+        )
+    if any(item.summary == "Saved plan is stale" for item in errors):
+        return StalePlanError(
+            "the saved plan is stale: the state changed after the plan was made",
+            "plan again",
+        )
+    texts = list(dict.fromkeys(item.text() for item in errors))
+    body = "\n".join(texts) if texts else stderr.strip() or "it printed no reason"
+    return TerraformError(f"{command} failed:\n{body}", "correct the above and run it again")

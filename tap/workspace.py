@@ -1,0 +1,168 @@
+"""An environment on a target, made ready for Terraform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tap.aws import Target, check_account, localstack_endpoint
+from tap.emulator.control import Emulator
+from tap.errors import TapError
+from tap.settings import check_suffix
+from tap.terraform.backend import Backend
+from tap.terraform.installation import find_terraform, terraform_environ
+from tap.terraform.root import Reporter, Root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tap.settings import Environment, Settings, TargetName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a command was asked to work on.
+
+    Attributes:
+        settings: The project.
+        environment: Which environment.
+        target: What to talk to.
+        suffix: Name suffix of a second copy of the environment; empty for the first.
+        environ: The variables of the user.
+        lock_timeout: How long to wait for the state lock, such as ``0s`` or ``5m``.
+        reporter: Who is told what happens.
+    """
+
+    settings: Settings
+    environment: Environment
+    target: TargetName
+    environ: Mapping[str, str]
+    suffix: str = ""
+    lock_timeout: str = "0s"
+    reporter: Reporter = field(default_factory=Reporter)
+
+    @property
+    def label(self) -> str:
+        """Name of this copy of the environment, such as ``prod`` or ``prod-pr42``."""
+        return f"{self.environment.name}-{self.suffix}" if self.suffix else self.environment.name
+
+    @property
+    def directory(self) -> Path:
+        """Folder for what belongs to the target."""
+        return self.settings.work_directory / self.target
+
+    @property
+    def plan_file(self) -> Path:
+        """The saved plan of this copy on this target."""
+        return self.directory / "plans" / f"{self.label}.tfplan"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """An environment on a target, ready for Terraform.
+
+    Attributes:
+        request: What was asked for.
+        target: Endpoint and credentials.
+        account_id: The account that will be touched.
+        root: Terraform in the environment's root.
+        backend: Where its state is.
+    """
+
+    request: Request
+    target: Target
+    account_id: str
+    root: Root
+    backend: Backend
+
+    @property
+    def description(self) -> str:
+        """One line that says what is talked to."""
+        what = {
+            "local": f"the embedded emulator at {self.target.endpoint}",
+            "localstack": f"LocalStack at {self.target.endpoint}",
+            "aws": "AWS",
+        }[self.target.name]
+        return f"{self.request.label} on {what}, account {self.account_id}"
+
+
+def find_target(
+    name: TargetName,
+    settings: Settings,
+    environ: Mapping[str, str],
+    notice: Callable[[str], None] = lambda _: None,
+) -> Target:
+    """Return a target that answers; starts the embedded emulator for ``local``.
+
+    Raises:
+        EmulatorError: The emulator cannot be started.
+        TapError: Target ``aws`` is meant, but an endpoint variable points elsewhere.
+    """
+    region = settings.state.region
+    if name == "local":
+        emulator = Emulator(settings.work_directory / "emulator", environ=environ)
+        before = emulator.status()
+        status = emulator.start(settings.emulator.port)
+        if not before.running:
+            notice(f"started the embedded emulator at {status.endpoint}")
+        for line in status.notices:
+            notice(line)
+        return Target(name=name, endpoint=status.endpoint, region=region)
+    if name == "localstack":
+        return Target(name=name, endpoint=localstack_endpoint(environ), region=region)
+    redirected = sorted(key for key in environ if key.startswith("AWS_ENDPOINT_URL"))
+    if redirected:
+        raise TapError(
+            f"target aws is meant, but {', '.join(redirected)} points at something else",
+            "unset it, or give --target localstack",
+        )
+    return Target(name=name, endpoint=None, region=region)
+
+
+def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
+    """Make an environment ready: target, account, state storage, ``terraform init``.
+
+    On ``local`` and ``localstack`` the state storage is created when it is missing; on ``aws``
+    only when asked for.
+
+    Args:
+        request: What was asked for.
+        bootstrap: Create missing state storage on ``aws``, too.
+
+    Raises:
+        TapError: One of the steps failed; see the subclasses in :mod:`tap.errors`.
+    """
+    check_suffix(request.suffix)
+    notice = request.reporter.notice
+    target = find_target(request.target, request.settings, request.environ, notice)
+    account = check_account(
+        target, environment=request.environment.name, allowed=request.environment.account_id
+    )
+    environ = terraform_environ(
+        target.environ(request.environ), folder=request.settings.work_directory
+    )
+    root = Root(
+        directory=request.environment.directory,
+        data_directory=request.directory / "data" / request.label,
+        terraform=find_terraform(request.environ).path,
+        environ={
+            **environ,
+            "TF_VAR_name_suffix": request.suffix,
+            "TF_VAR_target": request.target,
+        },
+        lock_timeout=request.lock_timeout,
+        reporter=request.reporter,
+    )
+    backend = Backend(settings=request.settings, target=target, account_id=account)
+    if not backend.ready():
+        if target.name == "aws" and not bootstrap:
+            raise TapError(
+                f"account {account} has no state bucket {backend.bucket}",
+                f"create it once: tap init {request.environment.name} --target aws --bootstrap",
+            )
+        notice(f"creating the state bucket and lock table in account {account}")
+        backend.bootstrap(root)
+    if root.init(backend.configuration(f"{request.label}/terraform.tfstate")):
+        notice(f"initialized {request.environment.directory.relative_to(request.settings.root)}")
+    return Workspace(request=request, target=target, account_id=account, root=root, backend=backend)

@@ -1,0 +1,112 @@
+"""Plans of single modules, through tftest, without a network.
+
+Every module is called as ``module.this`` by a small root that is written into a temporary
+folder, with providers that ask nobody anything. One folder per module and session is
+initialised once and planned many times.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tftest
+
+from tap.terraform.installation import find_provider, find_terraform
+
+REGION = "eu-west-1"
+REPLICA_REGION = "eu-central-1"
+ACCOUNT_ID = "123456789012"
+
+_OFFLINE = {
+    "access_key": "offline",
+    "secret_key": "offline",
+    "skip_credentials_validation": True,
+    "skip_metadata_api_check": "true",
+    "skip_region_validation": True,
+    "skip_requesting_account_id": True,
+}
+
+
+@dataclass
+class ModulePlanner:
+    """Plans one module of ``modules/`` with the given inputs."""
+
+    module: str
+    folder: Path
+    environ: dict[str, str]
+    terraform: str
+    replica: bool = False
+    _ready: bool = field(default=False)
+
+    def plan(self, **inputs: Any) -> Any:
+        """Return tftest's plan: ``.modules['module.this'].resources``, ``.outputs``..."""
+        return self._test(inputs).plan(output=True)
+
+    def refused(self, **inputs: Any) -> str:
+        """Return the errors of a plan that must fail, as one line with single spaces."""
+        with pytest.raises(tftest.TerraformTestError) as caught:
+            self._test(inputs).plan()
+        return " ".join(str(caught.value.cmd_error).replace("\u2502", " ").split())
+
+    def _test(self, inputs: dict[str, Any]) -> Any:
+        test = tftest.TerraformTest(
+            str(self.folder), binary=self.terraform, env={**self.environ, "NO_COLOR": "1"}
+        )
+        self._write_root(inputs)
+        if not self._ready:
+            test.init(input=False)
+            self._ready = True
+        return test
+
+    def _write_root(self, inputs: dict[str, Any]) -> None:
+        source = os.path.relpath(Path(__file__).parents[2] / "modules" / self.module, self.folder)
+        call: dict[str, Any] = {"source": source, **inputs}
+        providers: list[dict[str, Any]] = [{"region": REGION, **_OFFLINE}]
+        if self.replica:
+            providers.append({"alias": "replica", "region": REPLICA_REGION, **_OFFLINE})
+            call["providers"] = {"aws": "aws", "aws.replica": "aws.replica"}
+        root = {
+            "terraform": {
+                "required_providers": {"aws": {"source": "hashicorp/aws", "version": "~> 5.100"}}
+            },
+            "provider": {"aws": providers},
+            "module": {"this": call},
+            "output": {"this": {"value": "${module.this}"}},
+        }
+        (self.folder / "main.tf.json").write_text(json.dumps(root, indent=2))
+
+
+@pytest.fixture(scope="session")
+def module_planner(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return a function: module name (and ``replica=True``) -> :class:`ModulePlanner`."""
+    planners: dict[tuple[str, bool], ModulePlanner] = {}
+    provider = find_provider(os.environ, home=Path.home())
+    terraform = find_terraform(os.environ)
+    lock_file = Path(__file__).parents[2] / "environments" / "dev" / ".terraform.lock.hcl"
+
+    def planner(module: str, *, replica: bool = False) -> ModulePlanner:
+        if (module, replica) not in planners:
+            folder = tmp_path_factory.mktemp(module)
+            shutil.copy(lock_file, folder)
+            configuration = folder / "terraformrc"
+            configuration.write_text(provider.configuration)
+            planners[module, replica] = ModulePlanner(
+                module=module,
+                folder=folder,
+                environ={
+                    "TF_CLI_CONFIG_FILE": str(configuration),
+                    "CHECKPOINT_DISABLE": "1",
+                    "AWS_EC2_METADATA_DISABLED": "true",
+                },
+                terraform=str(terraform.path),
+                replica=replica,
+            )
+        return planners[module, replica]
+
+    return planner
