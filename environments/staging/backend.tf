@@ -1,0 +1,9 @@
+# Bucket, region and key of the account are given at init: `tap init staging`.
+terraform {
+  backend "s3" {
+    key            = "staging/terraform.tfstate"
+    encrypt        = true
+    use_lockfile   = true
+    dynamodb_table = "payments-terraform-locks"
+  }
+}
