@@ -1,15 +1,265 @@
-"""What every test may use."""
+"""What every test may use: a copy of the project with an emulator of its own.
+
+The tests that run real commands do so in a copy, so that they never touch the emulator, the
+plans and the states of the person who runs them. One copy serves a whole run, also when
+several workers share the work.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from tap.aws import Target
+from tap.emulator.control import Emulator
+from tap.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 REPOSITORY = Path(__file__).resolve().parents[1]
+TAP = Path(sys.executable).parent / "tap"
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+
+_COPIED = ("backend", "environments", "modules", "tap.toml")
+_RUN_FOLDER = "TAP_TEST_RUN_FOLDER"
+_FOREIGN_VARIABLES = ("AWS_", "TAP_", "TF_", "LOCALSTACK_")
+
+
+deployments: dict[str, Deployment] = {}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a ``tap`` command ended."""
+
+    args: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        """Everything it printed, for messages."""
+        return f"$ {' '.join(self.args)}\n{self.stdout}{self.stderr}exit {self.returncode}"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of this project in which real commands are run."""
+
+    directory: Path
+
+    def environ(self, **extra: str) -> dict[str, str]:
+        """Return the variables of a person who has set nothing of their own."""
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(_FOREIGN_VARIABLES)
+        }
+        return {**kept, "HOME": str(self.directory / "home"), "NO_COLOR": "1", **extra}
+
+    def start(self, *args: str, **extra: str) -> subprocess.Popen[str]:
+        """Start ``tap`` and return at once."""
+        return subprocess.Popen(
+            [TAP, *args],
+            cwd=self.directory,
+            env=self.environ(**extra),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *args: str, expected: int | None = 0, **extra: str) -> Ended:
+        """Run ``tap`` to its end and check the exit code.
+
+        Args:
+            args: The words after ``tap``.
+            expected: The exit code that must come; None accepts any.
+            extra: Variables to set.
+        """
+        with self.start(*args, **extra) as process:
+            stdout, stderr = process.communicate()
+        ended = Ended(("tap", *args), process.returncode, stdout, stderr)
+        if expected is not None:
+            assert ended.returncode == expected, ended.text
+        return ended
 
 
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Return the root of this checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def project() -> Project:
+    """Return the copy of the project that this whole run shares."""
+    directory = Path(os.environ[_RUN_FOLDER]) / "project"
+    with alone(directory.with_suffix(".lock")):
+        if not directory.exists():
+            copy_project(directory)
+    return Project(directory)
+
+
+def copy_project(directory: Path) -> None:
+    """Copy what a plan reads into a new folder."""
+    fresh = directory.with_suffix(".new")
+    for name in _COPIED:
+        source = REPOSITORY / name
+        if source.is_dir():
+            shutil.copytree(source, fresh / name, ignore=shutil.ignore_patterns(".terraform"))
+        else:
+            shutil.copy(source, fresh / name)
+    (fresh / "home").mkdir()
+    fresh.rename(directory)
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Keep other workers out."""
+    with lock.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+@dataclass
+class Deployment:
+    """One environment in the shared project, planned once and applied once.
+
+    Attributes:
+        name: The environment.
+        project: Where it is planned and applied.
+        progress: Shows a line at once.
+    """
+
+    name: str
+    project: Project
+    progress: Callable[[str], None]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan from nothing, by ``tap plan``."""
+        self.progress(f"{self.name}: planning")
+        self.planned = self.project.run("plan", self.name)
+        file = self.project.directory / ".tap" / "local" / "plans" / f"{self.name}.tfplan"
+        return self.show(file)
+
+    def show(self, file: Path) -> Plan:
+        """Return a saved plan, read by Terraform."""
+        self.plan_mode = file.stat().st_mode & 0o777
+        data = self.project.directory / ".tap" / "local" / "data" / self.name
+        shown = subprocess.run(
+            ["terraform", "show", "-json", file],
+            cwd=self.project.directory / "environments" / self.name,
+            env=self.project.environ(TF_DATA_DIR=str(data), CHECKPOINT_DISABLE="1"),
+            capture_output=True,
+            check=True,
+        )
+        return Plan.decode(shown.stdout)
+
+    @cached_property
+    def apply(self) -> Ended:
+        """The first apply, of the saved plan, by ``tap apply``."""
+        assert self.plan.resource_changes
+        self.before = self.emulator.resources()
+        self.progress(f"{self.name}: applying")
+        ended = self.project.run("apply", self.name)
+        self.progress(f"{self.name}: applied")
+        return ended
+
+    @cached_property
+    def outputs(self) -> dict[str, Any]:
+        """The outputs of the applied environment, by ``tap output``."""
+        assert self.apply.returncode == 0
+        ended = self.project.run("output", self.name, "--output", "json")
+        return cast("dict[str, Any]", json.loads(ended.stdout))
+
+    @property
+    def emulator(self) -> Emulator:
+        """The emulator that the project's commands use."""
+        return Emulator(self.project.directory / ".tap" / "emulator")
+
+    def client(self, service: str, region: str = "eu-west-1") -> Any:
+        """Return a boto3 client of the emulator."""
+        endpoint = self.emulator.status().endpoint
+        return Target(name="local", endpoint=endpoint, region=region).client(service)
+
+
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ENVIRONMENTS],
+)
+def deployment(request: pytest.FixtureRequest, project: Project, progress: Any) -> Deployment:
+    """Return each environment in turn; all tests of one run in one worker."""
+    return deployments.setdefault(request.param, Deployment(request.param, project, progress))
+
+
+@pytest.fixture(scope="session")
+def prod(project: Project, progress: Any) -> Deployment:
+    """Return prod; mark the test with ``xdist_group("prod")``."""
+    return deployments.setdefault("prod", Deployment("prod", project, progress))
+
+
+@pytest.fixture(scope="session")
+def progress() -> Any:
+    """Return a function that shows one line at once, also from within a worker."""
+    file = Path(os.environ[_RUN_FOLDER]) / "progress"
+    started = time.monotonic()
+
+    def show(text: str) -> None:
+        with file.open("a") as stream:
+            stream.write(f"[{time.monotonic() - started:4.0f} s] {text}\n")
+
+    return show
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of this run before any worker starts."""
+    if hasattr(config, "workerinput"):
+        return
+    folder = Path(tempfile.mkdtemp(prefix="tap-tests-"))
+    os.environ[_RUN_FOLDER] = str(folder)
+    (folder / "progress").touch()
+    threading.Thread(target=_show_progress, args=(config, folder / "progress"), daemon=True).start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the emulator of this run and remove its folder."""
+    if hasattr(config, "workerinput") or _RUN_FOLDER not in os.environ:
+        return
+    folder = Path(os.environ.pop(_RUN_FOLDER))
+    if (folder / "project" / "tap.toml").exists():
+        Project(folder / "project").run("emulator", "stop")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests that end something after all others."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def _show_progress(config: pytest.Config, file: Path) -> None:
+    with file.open() as stream:
+        while file.exists():
+            reporter = config.pluginmanager.get_plugin("terminalreporter")
+            if reporter is not None and (text := stream.read()):
+                reporter.ensure_newline()
+                reporter.write(text)
+            time.sleep(0.2)

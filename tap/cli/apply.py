@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tap.cli.console import Progress, notice
-from tap.cli.options import environment_argument, lock_option, make_request, target_options
+from tap.cli.options import environment_argument, lock_option, target_options
 from tap.cli.plan import make_plan, print_summary
+from tap.cli.session import open_environment
 from tap.errors import LockedError, SettingsError, TerraformError
-from tap.workspace import open_workspace
 
 if TYPE_CHECKING:
     from tap.plan import Summary
@@ -28,19 +28,18 @@ def apply(environment: str, target: str, suffix: str, lock_timeout: str, *, yes:
     Whatever is applied was saved and shown before. On aws the name of the environment has to
     be typed, or --yes given.
     """
-    progress = Progress()
-    request = make_request(
-        environment, target, suffix=suffix, lock_timeout=lock_timeout, reporter=progress.reporter
+    workspace, progress = open_environment(
+        environment, target, suffix=suffix, lock_timeout=lock_timeout
     )
-    workspace = open_workspace(request)
-    notice(workspace.description)
-    saved = request.plan_file.is_file()
-    summary = read_plan(workspace) if saved else make_plan(workspace, progress)
-    if saved:
-        notice(f"applying the saved plan {request.plan_file.relative_to(request.settings.root)}")
+    saved = workspace.request.plan_file
+    if saved.is_file():
+        notice(f"applying the saved plan {saved.relative_to(workspace.request.settings.root)}")
+        summary = read_plan(workspace)
+    else:
+        summary = make_plan(workspace, progress)
     print_summary(summary, workspace, "text")
     if summary.empty:
-        request.plan_file.unlink(missing_ok=True)
+        saved.unlink(missing_ok=True)
         return
     confirm(workspace, "apply", yes=yes)
     apply_plan(workspace, progress, total=changes(summary))
@@ -48,7 +47,7 @@ def apply(environment: str, target: str, suffix: str, lock_timeout: str, *, yes:
 
 def read_plan(workspace: Workspace) -> Summary:
     """Return what the saved plan does."""
-    from tap.plan import Plan, summarize  # noqa: PLC0415
+    from tap.plan import Plan, summarize
 
     return summarize(Plan.decode(workspace.root.show(workspace.request.plan_file)))
 

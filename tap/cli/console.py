@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tap.terraform.root import Reporter
-
 if TYPE_CHECKING:
+    from rich.progress import Progress as Display
+
     from tap.terraform.events import Diagnostic, Event
+    from tap.terraform.root import Reporter
 
 _HEARTBEAT_SECONDS = 30.0
-_CLEAR_LINE = "\r\x1b[2K"
 
 
 def print_data(text: str) -> None:
@@ -36,37 +36,55 @@ def fail(message: str, hint: str) -> None:
         click.echo(click.style("Next: ", bold=True) + hint, err=True)
 
 
-def live() -> bool:
-    """Tell whether standard error is a terminal that can redraw a line."""
-    return (
-        sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
+def interactive() -> bool:
+    """Tell whether standard error is a terminal that may be redrawn."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stderr.isatty() and not plain
 
 
 @dataclass
 class Progress:
-    """Shows what Terraform does: one live line on a terminal, plain lines elsewhere.
+    """Shows what Terraform does: a live line on a terminal, plain lines elsewhere.
 
     Attributes:
-        total: Number of objects that will change; None while it is not known.
+        total: Number of objects an apply will change; None while nothing is applied.
     """
 
     total: int | None = None
     _done: int = 0
     _running: dict[str, float] = field(default_factory=dict)
-    _live: bool = field(default_factory=live)
-    _drawn: bool = False
-    _last: float = field(default_factory=time.monotonic)
+    _display: Display | None = None
+    _spoke: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        if interactive():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+            from rich.progress import TimeElapsedColumn as Elapsed
+
+            self._display = Progress(
+                Elapsed(),
+                MofNCompleteColumn(),
+                BarColumn(bar_width=20),
+                TextColumn("{task.description}", markup=False),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._display.add_task("", total=None)
 
     @property
     def reporter(self) -> Reporter:
         """The callbacks to give to Terraform."""
+        from tap.terraform.root import Reporter
+
         return Reporter(event=self.event, notice=self.notice)
 
     def notice(self, text: str) -> None:
         """Print a sentence above the live line."""
-        self.clear()
-        notice(text)
+        if self._display is not None:
+            self._display.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            notice(text)
 
     def event(self, event: Event) -> None:
         """Take one event of Terraform."""
@@ -84,6 +102,11 @@ class Progress:
                 self._count(event.message)
         self._draw()
 
+    def clear(self) -> None:
+        """Remove the live line."""
+        if self._display is not None:
+            self._display.stop()
+
     def _warn(self, problem: Diagnostic) -> None:
         # Both ways of locking are kept on purpose: docs/adr/0002-state-and-locking.md
         if problem.summary != "Deprecated Parameter":
@@ -91,33 +114,18 @@ class Progress:
 
     def _count(self, message: str) -> None:
         self._done += 1
-        if not self._live and self.total is not None:
+        if self._display is None and self.total is not None:
             notice(f"[{self._done}/{self.total}] {message}")
-            self._last = time.monotonic()
-
-    def clear(self) -> None:
-        """Remove the live line."""
-        if self._drawn:
-            click.echo(_CLEAR_LINE, nl=False, err=True)
-            self._drawn = False
+            self._spoke = time.monotonic()
 
     def _draw(self) -> None:
         now = time.monotonic()
-        if not self._live:
-            if now - self._last > _HEARTBEAT_SECONDS:
-                self._last = now
-                notice(f"still working on {len(self._running)} objects")
-            return
         oldest = min(self._running.items(), key=lambda item: item[1], default=None)
-        doing = f" {oldest[0]} ({now - oldest[1]:.0f} s)" if oldest else ""
-        done = f"{self._done}/{self.total}" if self.total else "refreshing"
-        width = max(20, _columns() - 1)
-        click.echo(f"{_CLEAR_LINE}{f'{done}{doing}'[:width]}", nl=False, err=True)
-        self._drawn = True
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns
-    except OSError:
-        return 80
+        doing = f"{oldest[0]} ({now - oldest[1]:.0f} s)" if oldest else ""
+        if self._display is not None:
+            self._display.start()
+            task = self._display.task_ids[0]
+            self._display.update(task, completed=self._done, total=self.total, description=doing)
+        elif now - self._spoke > _HEARTBEAT_SECONDS:
+            self._spoke = now
+            notice(f"still working: {len(self._running)} objects, longest {doing}")

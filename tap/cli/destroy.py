@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from tap.cli.apply import apply_plan, changes, confirm
-from tap.cli.console import Progress, notice
-from tap.cli.options import environment_argument, lock_option, make_request, target_options
+from tap.cli.options import environment_argument, lock_option, target_options
 from tap.cli.plan import make_plan, print_summary
-from tap.workspace import open_workspace
+from tap.cli.session import open_environment
 
 
 @click.command()
@@ -18,16 +17,13 @@ from tap.workspace import open_workspace
 @click.option("--yes", is_flag=True, help="On aws, do not ask for the environment's name.")
 def destroy(environment: str, target: str, suffix: str, lock_timeout: str, *, yes: bool) -> None:
     """Destroy everything in ENV, after showing what that is."""
-    progress = Progress()
-    request = make_request(
-        environment, target, suffix=suffix, lock_timeout=lock_timeout, reporter=progress.reporter
+    workspace, progress = open_environment(
+        environment, target, suffix=suffix, lock_timeout=lock_timeout
     )
-    workspace = open_workspace(request)
-    notice(workspace.description)
     summary = make_plan(workspace, progress, destroy=True)
     print_summary(summary, workspace, "text")
     if summary.empty:
-        request.plan_file.unlink(missing_ok=True)
+        workspace.request.plan_file.unlink(missing_ok=True)
         return
     confirm(workspace, "destroy", yes=yes)
     apply_plan(workspace, progress, total=changes(summary))

@@ -18,11 +18,11 @@ def doctor(output_format: str) -> int:
 
     Exits 2 when something is missing.
     """
-    from tap.doctor import examine  # noqa: PLC0415
+    from tap.doctor import examine
 
     findings = examine(Path.cwd(), os.environ, home=Path.home())
     if output_format == "json":
-        import msgspec  # noqa: PLC0415
+        import msgspec
 
         print_data(msgspec.json.encode(findings).decode())
     else:

@@ -10,10 +10,10 @@ import click
 
 from tap.cli.console import notice, print_data
 from tap.cli.options import output_option
-from tap.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from tap.emulator.control import Emulator, Status
+    from tap.settings import Settings
 
 
 @click.group()
@@ -51,7 +51,7 @@ def status(output_format: str) -> None:
     _, control = _open()
     found = control.status()
     if output_format == "json":
-        import msgspec  # noqa: PLC0415
+        import msgspec
 
         print_data(msgspec.json.encode(found).decode())
         return
@@ -81,7 +81,8 @@ def describe(status: Status) -> str:
 
 
 def _open() -> tuple[Settings, Emulator]:
-    from tap.emulator.control import Emulator  # noqa: PLC0415
+    from tap.emulator.control import Emulator
+    from tap.settings import load_settings
 
     settings = load_settings(Path.cwd(), os.environ)
     return settings, Emulator(settings.work_directory / "emulator")

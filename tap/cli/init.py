@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from tap.cli.console import Progress, notice
-from tap.cli.options import environment_argument, make_request, target_options
-from tap.workspace import open_workspace
+from tap.cli.console import notice
+from tap.cli.options import environment_argument, target_options
+from tap.cli.session import open_environment
 
 
 @click.command()
@@ -19,6 +19,5 @@ def init(environment: str, target: str, suffix: str, *, bootstrap: bool) -> None
     The other commands do this themselves when it is needed. The state storage of an AWS
     account is created only here, with --bootstrap.
     """
-    request = make_request(environment, target, suffix=suffix, reporter=Progress().reporter)
-    workspace = open_workspace(request, bootstrap=bootstrap)
-    notice(f"{workspace.description}: ready, state in s3://{workspace.backend.bucket}")
+    workspace, _ = open_environment(environment, target, suffix=suffix, bootstrap=bootstrap)
+    notice(f"ready; the state is in s3://{workspace.backend.bucket}")

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tap.settings import check_suffix, load_settings, target_name
-from tap.workspace import Request
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap.terraform.root import Reporter
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -63,28 +57,3 @@ def output_option(function: _F) -> _F:
         envvar="TAP_OUTPUT",
         help="Form of the data on standard output. [env: TAP_OUTPUT]",
     )(function)
-
-
-def make_request(
-    environment: str,
-    target: str,
-    *,
-    reporter: Reporter,
-    suffix: str = "",
-    lock_timeout: str = "0s",
-) -> Request:
-    """Return what was asked for, after checking every name in it.
-
-    Raises:
-        SettingsError: A name is unknown or ``tap.toml`` cannot be used.
-    """
-    settings = load_settings(Path.cwd(), os.environ)
-    return Request(
-        settings=settings,
-        environment=settings.environment(environment),
-        target=target_name(target),
-        suffix=check_suffix(suffix),
-        environ=os.environ,
-        lock_timeout=lock_timeout,
-        reporter=reporter,
-    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from tap.cli.console import Progress, notice, print_data
-from tap.cli.options import environment_argument, make_request, output_option, target_options
-from tap.workspace import open_workspace
+from tap.cli.console import notice, print_data
+from tap.cli.options import environment_argument, output_option, target_options
+from tap.cli.session import open_environment
 
 
 @click.command()
@@ -15,11 +15,9 @@ from tap.workspace import open_workspace
 @output_option
 def output(environment: str, target: str, suffix: str, output_format: str) -> None:
     """Print the outputs of ENV as a tree, or as JSON."""
-    from tap.reports.outputs import outputs_json, outputs_text  # noqa: PLC0415
+    from tap.reports.outputs import outputs_json, outputs_text
 
-    request = make_request(environment, target, suffix=suffix, reporter=Progress().reporter)
-    workspace = open_workspace(request)
-    notice(workspace.description)
+    workspace, _ = open_environment(environment, target, suffix=suffix)
     outputs = workspace.root.output()
     if not outputs:
         notice(f"nothing is applied; run: tap apply {environment}")

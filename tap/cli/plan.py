@@ -10,11 +10,10 @@ from tap.cli.console import Progress, notice, print_data
 from tap.cli.options import (
     environment_argument,
     lock_option,
-    make_request,
     output_option,
     target_options,
 )
-from tap.workspace import open_workspace
+from tap.cli.session import open_environment
 
 if TYPE_CHECKING:
     from tap.plan import Summary
@@ -37,22 +36,22 @@ def plan(
     destroy: bool,
 ) -> None:
     """Plan ENV and save the plan for tap apply."""
-    progress = Progress()
-    request = make_request(
-        environment, target, suffix=suffix, lock_timeout=lock_timeout, reporter=progress.reporter
+    workspace, progress = open_environment(
+        environment, target, suffix=suffix, lock_timeout=lock_timeout
     )
-    workspace = open_workspace(request)
-    notice(workspace.description)
     summary = make_plan(workspace, progress, destroy=destroy)
     print_summary(summary, workspace, output_format)
-    if not summary.empty:
-        saved = request.plan_file.relative_to(request.settings.root)
-        notice(f"Saved to {saved}; apply it with: {_apply_command(workspace)}")
+    saved = workspace.request.plan_file
+    if summary.empty:
+        saved.unlink(missing_ok=True)
+        return
+    name = saved.relative_to(workspace.request.settings.root)
+    notice(f"Saved to {name}; apply it with: {_apply_command(workspace)}")
 
 
 def make_plan(workspace: Workspace, progress: Progress, *, destroy: bool = False) -> Summary:
     """Plan into the workspace's file and return what the plan does."""
-    from tap.plan import Plan, summarize  # noqa: PLC0415 - msgspec is not needed for --help
+    from tap.plan import Plan, summarize
 
     file = workspace.request.plan_file
     try:
@@ -64,7 +63,7 @@ def make_plan(workspace: Workspace, progress: Progress, *, destroy: bool = False
 
 def print_summary(summary: Summary, workspace: Workspace, output_format: str) -> None:
     """Print what a plan does, to standard output."""
-    from tap.reports.summary import summary_json, summary_text  # noqa: PLC0415
+    from tap.reports.summary import summary_json, summary_text
 
     if output_format == "json":
         print_data(summary_json(summary, target=workspace.description))

@@ -8,15 +8,16 @@ from pathlib import Path
 import click
 
 from tap.cli.console import notice
-from tap.settings import load_settings
-from tap.terraform.root import Reporter
-from tap.terraform.validation import validate_folder, validated_folders
 
 
 @click.command()
 @click.argument("environment", metavar="[ENV]", required=False)
 def validate(environment: str | None) -> None:
     """Run terraform validate on ENV, or on every module and root."""
+    from tap.settings import load_settings
+    from tap.terraform.root import Reporter
+    from tap.terraform.validation import validate_folder, validated_folders
+
     settings = load_settings(Path.cwd(), os.environ)
     reporter = Reporter(notice=notice)
     folders = (
