@@ -3,7 +3,8 @@
 A child runs in a process group of its own, so that a Ctrl-C typed at the terminal reaches
 ``tap`` alone. ``tap`` passes one SIGINT on and waits: Terraform then stops gracefully and
 releases its lock. A second interruption is explained, never passed on, because Terraform
-answers a second SIGINT by stopping at once and may lose state.
+answers a second SIGINT by stopping at once and may lose state. SIGTERM and SIGHUP (the terminal
+was closed) are treated likewise: a Terraform whose reader is gone dies at its next line of output.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _POLL_SECONDS = 0.1
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ class Completed:
         stdout: All of standard output, undecodable bytes replaced.
         stderr: All of standard error, likewise.
         seconds: Wall time.
-        interrupted: Whether a SIGINT or SIGTERM was passed on to it.
+        interrupted: Whether it was asked to stop, by a signal or because its time was up.
         timed_out: Whether it was interrupted because its time was up.
     """
 
@@ -54,24 +56,35 @@ class Completed:
 class _Interruption:
     """What has been asked of the running child so far."""
 
-    child: subprocess.Popen[bytes]
+    name: str
     on_notice: Callable[[str], None]
+    child: subprocess.Popen[bytes] | None = None
     requests: int = 0
     timed_out: bool = False
     notices: deque[str] = field(default_factory=deque)
 
+    def started(self, child: subprocess.Popen[bytes]) -> None:
+        """Take the child; a request that came before it was there reaches it now."""
+        self.child = child
+        if self.requests:
+            self._send()
+
     def request(self, reason: str) -> None:
         """Count one request; only the first one reaches the child."""
         self.requests += 1
-        name = os.path.basename(str(self.child.args[0]))  # type: ignore[index]  # noqa: PTH119
         if self.requests == 1:
-            self.notices.append(f"{reason}: asked {name} to stop, waiting until it has")
-            if self.child.poll() is None:
-                os.killpg(self.child.pid, signal.SIGINT)
+            self.notices.append(f"{reason}: asked {self.name} to stop, waiting until it has")
+            self._send()
         else:
             self.notices.append(
-                f"{reason}: {name} is still stopping; stopping it harder could lose state"
+                f"{reason}: {self.name} is still stopping; stopping it harder could lose state"
             )
+
+    def _send(self) -> None:
+        if self.child is not None and self.child.poll() is None:
+            # It may have ended since.
+            with suppress(ProcessLookupError):
+                os.killpg(self.child.pid, signal.SIGINT)
 
     def tell(self) -> None:
         """Print the notices outside of the signal handler."""
@@ -104,45 +117,41 @@ def run(
     """
     started = time.monotonic()
     command = tuple(str(arg) for arg in args)
-    child = subprocess.Popen(  # noqa: S603 - the arguments are a list, not shell text
-        command,
-        cwd=cwd,
-        env=dict(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        process_group=0,
-    )
-    interruption = _Interruption(child, on_notice)
-    lines: queue.Queue[bytes | None] = queue.Queue()
-    stderr: list[bytes] = []
-    readers = [
-        threading.Thread(target=_read_lines, args=(child.stdout, lines), daemon=True),
-        threading.Thread(target=_read_all, args=(child.stderr, stderr), daemon=True),
-    ]
+    interruption = _Interruption(os.path.basename(command[0]), on_notice)  # noqa: PTH119
     stdout: list[str] = []
     with _forwarded_signals(interruption):
+        child = subprocess.Popen(  # noqa: S603 - the arguments are a list, not shell text
+            command,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+        )
+        lines: queue.Queue[bytes | None] = queue.Queue()
+        stderr: list[bytes] = []
+        readers = [
+            threading.Thread(target=_read_lines, args=(child.stdout, lines), daemon=True),
+            threading.Thread(target=_read_all, args=(child.stderr, stderr), daemon=True),
+        ]
         for reader in readers:
             reader.start()
-        while True:
-            interruption.tell()
-            late = timeout is not None and time.monotonic() - started > timeout
-            if late and not interruption.timed_out:
-                interruption.timed_out = True
-                interruption.request(f"time limit of {timeout:g} s reached")
-            try:
-                line = lines.get(timeout=_POLL_SECONDS)
-            except queue.Empty:
-                continue
-            if line is None:
-                break
-            text = line.decode(errors="replace")
-            stdout.append(text)
-            if on_line is not None:
-                on_line(text.rstrip("\n"))
-        for reader in readers:
-            reader.join()
-        returncode = child.wait()
+        interruption.started(child)
+        try:
+            for line in _arriving(lines, interruption, timeout):
+                stdout.append(line)
+                if on_line is not None:
+                    on_line(line.rstrip("\n"))
+        except BaseException:
+            # A failing callback must not leave a Terraform behind that nobody reads or waits for.
+            if not interruption.requests:
+                interruption.request("error")
+            raise
+        finally:
+            for reader in readers:
+                reader.join()
+            returncode = child.wait()
         interruption.tell()
     return Completed(
         args=command,
@@ -178,6 +187,26 @@ def start_detached(
         )
 
 
+def _arriving(
+    lines: queue.Queue[bytes | None], interruption: _Interruption, timeout: float | None
+) -> Iterator[str]:
+    """Yield lines until the end of the output, and see to interruptions while waiting."""
+    started = time.monotonic()
+    while True:
+        interruption.tell()
+        late = timeout is not None and time.monotonic() - started > timeout
+        if late and not interruption.timed_out:
+            interruption.timed_out = True
+            interruption.request(f"time limit of {timeout:g} s reached")
+        try:
+            line = lines.get(timeout=_POLL_SECONDS)
+        except queue.Empty:
+            continue
+        if line is None:
+            return
+        yield line.decode(errors="replace")
+
+
 def _read_lines(stream: IO[bytes] | None, lines: queue.Queue[bytes | None]) -> None:
     if stream is not None:
         for line in stream:
@@ -194,7 +223,7 @@ def _read_all(stream: IO[bytes] | None, chunks: list[bytes]) -> None:
 
 @contextmanager
 def _forwarded_signals(interruption: _Interruption) -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into requests while a child runs; main thread only."""
+    """Turn signals that ask for an end into requests while a child runs; main thread only."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -202,7 +231,12 @@ def _forwarded_signals(interruption: _Interruption) -> Iterator[None]:
     def handle(number: int, _frame: FrameType | None) -> None:
         interruption.request("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
 
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    # Under nohup SIGHUP stays ignored.
+    previous = {
+        number: signal.signal(number, handle)
+        for number in _FORWARDED
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

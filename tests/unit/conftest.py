@@ -1,0 +1,91 @@
+"""What the unit tests share: a clean environment, projects to work in and the real command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_FOREIGN = ("TAP_", "AWS_", "TF_", "LOCALSTACK_", "XDG_")
+_FOREIGN_NAMES = {"EDGE_PORT", "NO_COLOR", "NO_PROXY", "USE_LEGACY_PORTS", "USE_SSL"}
+
+
+def is_foreign(name: str) -> bool:
+    """Tell whether a variable of the developer would change what a test sees."""
+    return name.startswith(_FOREIGN) or name in _FOREIGN_NAMES
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the developer's own settings from code that runs inside the test process."""
+    for name in list(os.environ):
+        if is_foreign(name):
+            monkeypatch.delenv(name)
+
+
+@dataclass(frozen=True)
+class Tap:
+    """Runs the installed ``tap`` as a user does, in a project and home of its own."""
+
+    project: Path
+    home: Path
+
+    @property
+    def program(self) -> Path:
+        """The console script beside this interpreter."""
+        return Path(sys.executable).parent / "tap"
+
+    def environ(self, **variables: str) -> dict[str, str]:
+        """Return an environment that holds nothing of the developer but the PATH."""
+        return {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(self.home),
+            "LC_ALL": "C.UTF-8",
+            **variables,
+        }
+
+    def __call__(
+        self, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; ``env`` replaces the clean environment."""
+        return subprocess.run(
+            [self.program, *arguments],
+            cwd=cwd or self.project,
+            env=self.environ() if env is None else env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with two environments that hold nothing."""
+    root = tmp_path / "project"
+    for name in ("dev", "prod"):
+        (root / "environments" / name).mkdir(parents=True)
+    (root / "tap.toml").write_text(
+        'project = "shop"\n\n[environments.prod]\naccount_id = "333333333333"\n', encoding="utf-8"
+    )
+    return root
+
+
+@pytest.fixture
+def tap(project: Path, tmp_path: Path) -> Iterator[Tap]:
+    """The command, called inside ``project``; an emulator it started is stopped."""
+    home = tmp_path / "home"
+    home.mkdir()
+    command = Tap(project, home)
+    yield command
+    if (project / ".tap" / "emulator").exists():
+        command("emulator", "stop")
