@@ -64,7 +64,7 @@ class Target:
             "NO_PROXY": ",".join(filter(None, [environ.get("NO_PROXY"), "127.0.0.1", "localhost"])),
         }
 
-    def client(self, service: str, region: str | None = None) -> Any:
+    def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - see below
         """Return a boto3 client for this target.
 
         Args:

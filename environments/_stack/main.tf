@@ -33,7 +33,7 @@ module "vpc" {
   subnet_cidr_blocks = var.network.subnet_cidr_blocks
   tags               = local.tags
 
-  bastion_cidr_blocks = var.network.bastion_cidr_blocks
+  ssh_cidr_blocks = var.network.bastion_cidr_blocks
 
   flow_logs = {
     kms_key_arn       = module.security.kms_key_arns.logs

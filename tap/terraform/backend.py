@@ -114,6 +114,7 @@ class Backend:
         with _alone(work / "lock"):
             if self.ready():
                 return False
+            self._forget_other_emulators(work)
             directory = work / "root"
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir()
@@ -140,6 +141,14 @@ class Backend:
             for leftover in ("backend.tfplan", "terraform.tfstate", "terraform.tfstate.backup"):
                 (work / leftover).unlink(missing_ok=True)
         return True
+
+    def _forget_other_emulators(self, work: Path) -> None:
+        """Drop what a cut-off bootstrap of an emulator left that has gone since."""
+        made_for = work / "endpoint"
+        endpoint = self.target.endpoint or ""
+        if not made_for.is_file() or made_for.read_text(encoding="utf-8") != endpoint:
+            (work / "terraform.tfstate").unlink(missing_ok=True)
+            made_for.write_text(endpoint, encoding="utf-8")
 
 
 @contextmanager
