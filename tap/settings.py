@@ -142,17 +142,10 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}", "correct the file") from None
-    if port := environ.get("TAP_EMULATOR_PORT"):
-        document["emulator"] = {**document.get("emulator", {}), "port": _number(port)}
-    if locking := environ.get("TAP_STATE_LOCKING"):
-        kinds = [kind.strip() for kind in locking.split(",")]
-        document["state"] = {**document.get("state", {}), "locking": kinds}
-    try:
-        content = msgspec.convert(document, _File)
-    except msgspec.ValidationError as error:
-        raise SettingsError(
-            f"{file}: {error}", "correct the value; docs/guides/settings.md lists all keys"
-        ) from None
+    content = _convert(document, str(file))
+    for variable, (table, key, value) in _overrides(environ).items():
+        document[table] = {**document.get(table, {}), key: value}
+        content = _convert(document, variable)
     root = file.parent
     found = _environments(root, content.environments)
     for name in content.environments:
@@ -210,8 +203,24 @@ def _find(start: Path) -> Path:
     )
 
 
-def _number(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
+def _convert(document: object, origin: str) -> _File:
+    try:
+        return msgspec.convert(document, _File)
+    except msgspec.ValidationError as error:
+        raise SettingsError(
+            f"{origin}: {error}", "correct the value; docs/guides/settings.md lists all keys"
+        ) from None
+
+
+def _overrides(environ: Mapping[str, str]) -> dict[str, tuple[str, str, object]]:
+    """Return table, key and value for each variable that is set."""
+    found: dict[str, tuple[str, str, object]] = {}
+    if port := environ.get("TAP_EMULATOR_PORT"):
+        found["TAP_EMULATOR_PORT"] = ("emulator", "port", int(port) if port.isdecimal() else port)
+    if locking := environ.get("TAP_STATE_LOCKING"):
+        kinds = [kind.strip() for kind in locking.split(",")]
+        found["TAP_STATE_LOCKING"] = ("state", "locking", kinds)
+    return found
 
 
 def _environments(root: Path, tables: Mapping[str, EnvironmentSettings]) -> dict[str, Environment]:
