@@ -23,14 +23,12 @@ from tap.emulator.control import Resource
 from tap.emulator.extensions import wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from tap.emulator.extensions import Extension
+    from tap.emulator.extensions import Count, Extension
 
 _DEPTH = 3
 """Backends nest their dictionaries at most this deep, such as security groups by VPC."""
-
-_IDS = ("id", "arn", "name", "resource_id")
 
 _provided: WeakKeyDictionary[BaseBackend, frozenset[tuple[str, str]]] = WeakKeyDictionary()
 
@@ -49,8 +47,8 @@ def watch_new_backends() -> None:
 
 
 def resources(extensions: tuple[Extension, ...]) -> list[Resource]:
-    """List what exists apart from what AWS provides and what an extension calls gone."""
-    gone = {name: is_gone for each in extensions for name, is_gone in each.gone.items()}
+    """List what exists apart from what AWS provides and what an extension does not count."""
+    counted = {name: count for each in extensions for name, count in each.counted.items()}
     found = set()
     with backend_lock:
         # moto has no public list of the services in use.
@@ -58,26 +56,36 @@ def resources(extensions: tuple[Extension, ...]) -> list[Resource]:
         for service in services:
             for _, region, backend in service.iter_backends():
                 provided = _provided.get(backend, frozenset())
-                for name, model in _models(backend):
-                    type_ = type(model).__name__
-                    is_gone = gone.get(f"{service.service_name}.{type_}")
-                    if (type_, name) not in provided and not (is_gone and is_gone(model)):
+                for type_, name in _counted_names(backend, service.service_name, counted):
+                    if (type_, name) not in provided:
                         found.add(Resource(service.service_name, region, type_, name))
     return sorted(found)
 
 
+def _counted_names(
+    backend: BaseBackend, service: str, counted: dict[str, Count]
+) -> Iterator[tuple[str, str]]:
+    for key, model in _models(backend):
+        count = counted.get(f"{service}.{type(model).__name__}", _itself)
+        for each in count(model):
+            yield type(each).__name__, _name(each, key if each is model else "")
+
+
+def _itself(model: object) -> Iterable[object]:
+    return (model,)
+
+
 def _names(backend: BaseBackend) -> Iterator[tuple[str, str]]:
-    for name, model in _models(backend):
-        yield type(model).__name__, name
+    return _counted_names(backend, "", {})
 
 
 def _models(backend: BaseBackend) -> Iterator[tuple[str, object]]:
     seen: set[int] = set()
     for value in list(vars(backend).values()):
-        for name, model in _inside(value, "", _DEPTH):
+        for key, model in _inside(value, "", _DEPTH):
             if id(model) not in seen:
                 seen.add(id(model))
-                yield name, model
+                yield key, model
 
 
 def _inside(value: Any, key: str, depth: int) -> Iterator[tuple[str, object]]:
@@ -87,7 +95,7 @@ def _inside(value: Any, key: str, depth: int) -> Iterator[tuple[str, object]]:
         pairs = [("", item) for item in list(value)]
     else:
         if _is_model(value):
-            yield _identifier(value) or key, value
+            yield key, value
         return
     if depth:
         for name, item in pairs:
@@ -98,9 +106,8 @@ def _is_model(value: object) -> bool:
     return type(value).__module__.startswith("moto.") and not isinstance(value, BaseBackend)
 
 
-def _identifier(model: object) -> str:
-    for attribute in _IDS:
-        value = getattr(model, attribute, None)
-        if isinstance(value, str) and value:
-            return value
-    return ""
+def _name(model: object, key: str) -> str:
+    """Return the ARN of an object, or else its key in the dictionary, or else its id or name."""
+    names = [getattr(model, attribute, None) for attribute in ("arn", "id", "name")]
+    arn, *others = [name if isinstance(name, str) else "" for name in names]
+    return arn or key or next(filter(None, others), "")

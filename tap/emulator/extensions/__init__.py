@@ -13,12 +13,15 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Client = Callable[[str], Any]
-"""Makes a boto3 client of the service with that name, in one region of one server."""
+"""Makes a boto3 client of the service with that name, for one region of one server."""
+
+Count = Callable[[Any], Iterable[Any]]
+"""Takes an object of moto, returns the objects that count as existing in its place."""
 
 Route = Callable[..., Any]
 """Takes the members of a JSON object as keyword arguments, returns what becomes JSON."""
@@ -50,15 +53,16 @@ class Extension:
         patches: What is cured.
         routes: Routes below ``/_tap/`` for what AWS has no call for, such as setting the health
             of a target; called by POST, see :meth:`tap.emulator.Emulator.call`.
-        gone: By ``service.Model``, tells whether an object that moto still holds no longer
-            counts as existing, such as a key that waits for its deletion.
+        counted: By ``service.Model``, what an object that moto holds stands for in the list of
+            what exists: itself by default, nothing if it only waits for its deletion, or what
+            is inside it.
         tick: Called once a second between requests, for work that AWS does by itself.
         reset: Called when the emulator is emptied, for state that is not moto's.
     """
 
     patches: tuple[Patch, ...] = ()
     routes: Mapping[str, Route] = field(default_factory=dict)
-    gone: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
+    counted: Mapping[str, Count] = field(default_factory=dict)
     tick: Callable[[], None] = lambda: None
     reset: Callable[[], None] = lambda: None
 
@@ -83,6 +87,11 @@ def apply(extensions: tuple[Extension, ...], *, without: Collection[str] = ()) -
     for patch in applied:
         patch.apply()
     return tuple(patch.id for patch in applied)
+
+
+def unless(is_gone: Callable[[Any], bool]) -> Count:
+    """Count an object as itself, or not at all."""
+    return lambda model: () if is_gone(model) else (model,)
 
 
 def wrap(owner: Any, name: str) -> Callable[[Callable[..., Any]], None]:

@@ -13,10 +13,11 @@ from moto.ec2.exceptions import (
     InvalidSecurityGroupRuleIdNotFoundError,
 )
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.instances import Instance
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.responses.flow_logs import FlowLogs
 
-from tap.emulator.extensions import Client, Extension, Patch, wrap
+from tap.emulator.extensions import Client, Extension, Patch, unless, wrap
 
 _CIDR = "10.99.0.0/16"
 
@@ -144,6 +145,39 @@ def _keeps_acl_of_deleted_vpc(client: Client) -> bool:
     return bool(acls["NetworkAcls"])
 
 
+def _delete_interfaces_with_owners() -> None:
+    @wrap(EC2Backend, "delete_nat_gateway")
+    def _(original: Any, self: Any, nat_gateway_id: str) -> Any:
+        gateway = original(self, nat_gateway_id)
+        self.enis.pop(gateway._eni.id, None)  # noqa: SLF001 - there is no other way to it
+        return gateway
+
+    @wrap(Instance, "prep_nics")
+    def _(original: Any, self: Any, nic_spec: list[dict[str, Any]], *rest: Any, **more: Any) -> Any:
+        kept = {
+            int(nic["DeviceIndex"])
+            for nic in nic_spec
+            if "NetworkInterfaceId" in nic or nic.get("DeleteOnTermination") is False
+        }
+        answer = original(self, nic_spec, *rest, **more)
+        for index, interface in self.nics.items():
+            interface.delete_on_termination = int(index) not in kept
+        return answer
+
+
+def _keeps_interfaces_of_gone_owners(client: Client) -> bool:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock=_CIDR)["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=_CIDR)["Subnet"]["SubnetId"]
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    gateway = ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")
+    instances = ec2.run_instances(ImageId=image, SubnetId=subnet, MinCount=1, MaxCount=1)
+    ec2.delete_nat_gateway(NatGatewayId=gateway["NatGateway"]["NatGatewayId"])
+    ec2.terminate_instances(InstanceIds=[instances["Instances"][0]["InstanceId"]])
+    left = ec2.describe_network_interfaces(Filters=[{"Name": "subnet-id", "Values": [subnet]}])
+    return bool(left["NetworkInterfaces"])
+
+
 def _keep_flow_log_options() -> None:
     @wrap(FlowLogs, "create_flow_logs")
     def _(original: Any, self: Any) -> Any:
@@ -223,15 +257,23 @@ EXTENSION = Extension(
             probe=_keeps_acl_of_deleted_vpc,
         ),
         Patch(
+            id="ec2-interfaces-of-gone-owners",
+            symptom="network interfaces of NAT gateways and instances stay after a destroy",
+            apply=_delete_interfaces_with_owners,
+            probe=_keeps_interfaces_of_gone_owners,
+        ),
+        Patch(
             id="ec2-flow-log-options",
             symptom="aws_flow_log with destination_options is replaced in every plan",
             apply=_keep_flow_log_options,
             probe=_loses_flow_log_options,
         ),
     ),
-    gone={
-        "ec2.Instance": lambda instance: instance.state == "terminated",
-        "ec2.NatGateway": lambda gateway: gateway.state == "deleted",
-        "ec2.VPCEndPoint": lambda endpoint: endpoint.state == "deleted",
+    counted={
+        "ec2.NatGateway": unless(lambda gateway: gateway.state == "deleted"),
+        "ec2.Reservation": lambda reservation: (
+            instance for instance in reservation.instances if instance.state != "terminated"
+        ),
+        "ec2.VPCEndPoint": unless(lambda endpoint: endpoint.state == "deleted"),
     },
 )

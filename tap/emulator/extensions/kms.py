@@ -10,7 +10,7 @@ from typing import Any
 from moto.kms.models import Key, kms_backends
 from moto.kms.responses import KmsResponse
 
-from tap.emulator.extensions import Client, Extension, Patch, wrap
+from tap.emulator.extensions import Client, Extension, Patch, unless, wrap
 
 _DEFAULT_PERIOD_DAYS = 365
 """Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html"""
@@ -98,6 +98,10 @@ def _shares_state_with_replica(client: Client) -> bool:
     )
 
 
+def _is_of_aws(key: Key) -> bool:
+    return any(alias.startswith("alias/aws/") for alias in key.aliases)
+
+
 EXTENSION = Extension(
     patches=(
         Patch(
@@ -114,5 +118,7 @@ EXTENSION = Extension(
             probe=_shares_state_with_replica,
         ),
     ),
-    gone={"kms.Key": lambda key: key.key_state == "PendingDeletion" or key.key_manager == "AWS"},
+    counted={
+        "kms.Key": unless(lambda key: key.key_state == "PendingDeletion" or _is_of_aws(key)),
+    },
 )
