@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap.errors import LockedError, StalePlanError, TerraformError
+from tap.errors import InterruptedRunError, LockedError, StalePlanError, TerraformError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,15 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class LockHolder(msgspec.Struct, frozen=True):
-    """Who holds a state lock, as Terraform tells it."""
+    """Who holds a state lock, as Terraform tells it.
+
+    Attributes:
+        id: What ``terraform force-unlock`` takes.
+        path: The locked state.
+        operation: What it is held for, such as ``apply``.
+        who: User and machine.
+        created: Since when.
+    """
 
     id: str = ""
     path: str = ""
@@ -108,35 +116,52 @@ def parse_event(line: str) -> Event | None:
 
 
 def lock_holder(diagnostics: Sequence[Diagnostic]) -> LockHolder | None:
-    """Return who holds the lock if that is what the diagnostics are about."""
+    """Return who holds the lock if that is what the diagnostics are about.
+
+    A lock also fails without any holder: the state cannot be read, or there is no lock table.
+    """
     for diagnostic in diagnostics:
         if diagnostic.summary == "Error acquiring the state lock":
-            found = dict(re.findall(r"^\s*(\w+):\s+(.*?)\s*$", diagnostic.detail, re.MULTILINE))
+            found = dict(
+                re.findall(r"^[ \t]*(\w+):[ \t]+(.*?)[ \t]*$", diagnostic.detail, re.MULTILINE)
+            )
+            if "ID" not in found:
+                continue
             return LockHolder(
-                id=found.get("ID", ""),
+                id=found["ID"],
                 path=found.get("Path", ""),
-                operation=found.get("Operation", ""),
+                operation=found.get("Operation", "").removeprefix("OperationType").lower(),
                 who=found.get("Who", ""),
                 created=found.get("Created", ""),
             )
     return None
 
 
-def failure(command: str, diagnostics: Sequence[Diagnostic], stderr: str) -> TerraformError:
+def failure(
+    command: str, diagnostics: Sequence[Diagnostic], stderr: str, *, interrupted: bool = False
+) -> TerraformError:
     """Return the error that a failed Terraform command amounts to.
 
     Args:
         command: The words of the command, for the message.
         diagnostics: All diagnostics of the run; warnings are left out of the message.
         stderr: Standard error, shown when there is no diagnostic.
+        interrupted: Whether it was asked to stop.
     """
     errors = [item for item in diagnostics if item.severity == "error"]
+    reasons = list(dict.fromkeys(item.text() for item in errors)) or _plain(stderr)
+    if interrupted:
+        # What it says may be that the state could not be saved, so it must be seen.
+        said = [reason for reason in reasons if reason != "execution halted"]
+        return InterruptedRunError(
+            "\n".join([f"{command} was interrupted and has stopped", *said]), "run it again"
+        )
     holder = lock_holder(errors)
     if holder is not None:
         return LockedError(
             f"the state is locked: {holder.operation or 'an operation'} by "
             f"{holder.who or 'somebody'} since {holder.created or 'unknown'} "
-            f"(lock id {holder.id or 'unknown'})",
+            f"(lock id {holder.id})",
             "wait until it has finished, or give --lock-timeout 5m to wait for it",
         )
     if any(item.summary == "Saved plan is stale" for item in errors):
@@ -144,6 +169,11 @@ def failure(command: str, diagnostics: Sequence[Diagnostic], stderr: str) -> Ter
             "the saved plan is stale: the state changed after the plan was made",
             "plan again",
         )
-    texts = list(dict.fromkeys(item.text() for item in errors))
-    body = "\n".join(texts) if texts else stderr.strip() or "it printed no reason"
+    body = "\n".join(reasons or ["it printed no reason"])
     return TerraformError(f"{command} failed:\n{body}", "correct the above and run it again")
+
+
+def _plain(stderr: str) -> list[str]:
+    """Return the lines that Terraform prints inside a box."""
+    lines = (line.strip("\u2502\u2577\u2575 \t") for line in stderr.splitlines())
+    return [line for line in lines if line]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap.errors import InterruptedRunError
+from tap.errors import TerraformError
 from tap.process import run
 from tap.terraform.events import Diagnostic, Event, failure, parse_event
 
@@ -72,13 +72,13 @@ class Root:
             TerraformError: Terraform refused.
         """
         stamp = self.data_directory / "tap-init"
-        digest = self._init_digest(backend)
-        if _read(stamp) == digest:
+        if _read(stamp) == self._init_digest(backend):
             return False
         self.data_directory.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
         self._events("init", *_init_arguments(backend), "-reconfigure")
-        stamp.write_text(digest, encoding="utf-8")
+        # Only now are the modules known that the digest covers.
+        stamp.write_text(self._init_digest(backend), encoding="utf-8")
         return True
 
     def migrate_state(self, backend: Mapping[str, str]) -> None:
@@ -88,10 +88,9 @@ class Root:
             TerraformError: Terraform refused; the state is still where it was.
         """
         # Terraform accepts no -json here, because it could have to ask.
-        arguments = [*_init_arguments(backend), "-migrate-state", "-force-copy", "-no-color"]
+        arguments = [*_init_arguments(backend), "-migrate-state", "-force-copy"]
         done = self._run("init", *arguments)
-        if done.returncode != 0:
-            raise failure("terraform init -migrate-state", [], done.stderr)
+        _check(done, "terraform init -migrate-state")
 
     def validate(self) -> None:
         """Check the configuration.
@@ -103,9 +102,10 @@ class Root:
         try:
             report = msgspec.json.decode(done.stdout, type=_Validation)
         except msgspec.DecodeError:
-            raise failure("terraform validate", [], done.stderr) from None
-        if not report.valid:
-            raise failure("terraform validate", report.diagnostics, done.stderr)
+            raise failure(
+                "terraform validate", [], done.stderr, interrupted=done.interrupted
+            ) from None
+        _check(done, "terraform validate", report.diagnostics)
 
     def plan(self, out: Path, *, destroy: bool = False) -> bool:
         """Plan into a file that only this user can read.
@@ -119,15 +119,21 @@ class Root:
 
         Raises:
             LockedError: Somebody else holds the state lock.
-            TerraformError: Terraform refused.
+            TerraformError: Terraform refused, or was interrupted.
         """
         out.parent.mkdir(parents=True, exist_ok=True)
         out.unlink(missing_ok=True)
+        # Terraform keeps the mode of a file that exists.
+        out.touch(mode=0o600)
         arguments = [f"-lock-timeout={self.lock_timeout}", "-detailed-exitcode", f"-out={out}"]
         if destroy:
             arguments.append("-destroy")
-        done = self._events("plan", *arguments, accepted=(_NO_CHANGES, _CHANGES))
-        out.chmod(0o600)
+        try:
+            done = self._events("plan", *arguments, accepted=(_NO_CHANGES, _CHANGES))
+        except TerraformError:
+            # Terraform saves plans with errors, too.
+            out.unlink(missing_ok=True)
+            raise
         return done.returncode == _CHANGES
 
     def show(self, plan: Path) -> bytes:
@@ -137,8 +143,7 @@ class Root:
             TerraformError: The file cannot be read.
         """
         done = self._run("show", "-json", str(plan), timeout=_QUICK_TIMEOUT_SECONDS)
-        if done.returncode != 0:
-            raise failure("terraform show", [], done.stderr)
+        _check(done, "terraform show")
         return done.stdout.encode()
 
     def apply(self, plan: Path) -> None:
@@ -158,8 +163,7 @@ class Root:
             TerraformError: The state cannot be read.
         """
         done = self._run("output", "-json", timeout=_QUICK_TIMEOUT_SECONDS)
-        if done.returncode != 0:
-            raise failure("terraform output", [], done.stderr)
+        _check(done, "terraform output")
         return msgspec.json.decode(done.stdout, type=dict[str, Output])
 
     def _events(self, command: str, *arguments: str, accepted: Sequence[int] = (0,)) -> Completed:
@@ -174,14 +178,7 @@ class Root:
             self.reporter.event(event)
 
         done = self._run(command, "-json", *arguments, on_line=listen)
-        if done.returncode not in accepted:
-            error = failure(f"terraform {command}", diagnostics, done.stderr)
-            if done.interrupted:
-                raise InterruptedRunError(
-                    f"terraform {command} was interrupted and has stopped in good order",
-                    "run it again",
-                ) from error
-            raise error
+        _check(done, f"terraform {command}", diagnostics, accepted)
         return done
 
     def _run(
@@ -194,7 +191,7 @@ class Root:
         # -input=false makes a missing variable an error instead of a question nobody sees.
         asks = ("-input=false",) if command in {"init", "plan", "apply"} else ()
         return run(
-            [self.terraform, command, *asks, *arguments],
+            [self.terraform, command, *asks, "-no-color", *arguments],
             env={**self.environ, "TF_DATA_DIR": str(self.data_directory)},
             cwd=self.directory,
             timeout=timeout,
@@ -256,6 +253,22 @@ _INIT_LINES = re.compile(
     r"|(?:source|version|key|encrypt|use_lockfile|dynamodb_table)\s*=.*)$",
     re.MULTILINE,
 )
+
+
+def _check(
+    done: Completed,
+    command: str,
+    diagnostics: Sequence[Diagnostic] = (),
+    accepted: Sequence[int] = (0,),
+) -> None:
+    """Raise what a run amounts to if it failed, or if somebody asked for its end.
+
+    Whoever interrupts a plan that still succeeds does not want what would follow it.
+    """
+    finished_anyway = done.args[1] == "apply" and done.returncode == 0
+    interrupted = done.interrupted and not finished_anyway
+    if interrupted or done.returncode not in accepted:
+        raise failure(command, diagnostics, done.stderr, interrupted=interrupted)
 
 
 def _init_arguments(backend: Mapping[str, str] | None) -> list[str]:

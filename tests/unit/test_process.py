@@ -38,8 +38,15 @@ print("ended after", seen, flush=True)
 sys.exit(3)
 """
 
+# A test run in the background may have been started with these signals ignored.
+HEARS_SIGNALS = """
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+
 PARENT = """
-import json, os, sys
+import os, sys
 from tap.process import run
 done = run(
     [sys.executable, "-c", sys.argv[1]],
@@ -62,7 +69,7 @@ def _counting(linger: float) -> str:
 def _interrupted(script: str, signals: Sequence[signal.Signals]) -> list[str]:
     """Run a parent in a session of its own, signal it when its child is ready, and read it."""
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, script],
+        [sys.executable, "-c", HEARS_SIGNALS + PARENT, script],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
