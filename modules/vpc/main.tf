@@ -28,6 +28,9 @@ resource "aws_vpc" "this" {
 # without rules, so that what is attached to nothing else can reach nothing.
 resource "aws_default_security_group" "this" {
   vpc_id = aws_vpc.this.id
+  # Said aloud: rules left out would be read back, and one added by hand would be no drift.
+  egress  = []
+  ingress = []
 
   tags = merge(var.tags, { Name = "${var.prefix}-default-closed" })
 }

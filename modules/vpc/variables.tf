@@ -123,12 +123,12 @@ variable "interface_endpoints" {
   default = null
 
   validation {
-    condition     = try(length(var.interface_endpoints.security_group_ids) > 0, true)
+    condition     = var.interface_endpoints == null || try(length(var.interface_endpoints.security_group_ids) > 0, false)
     error_message = "interface_endpoints.security_group_ids must hold at least one group: without one AWS attaches the VPC's default group, which is closed; got none."
   }
 
   validation {
-    condition     = try(length(var.interface_endpoints.services) > 0, true)
+    condition     = var.interface_endpoints == null || try(length(var.interface_endpoints.services) > 0, false)
     error_message = "interface_endpoints.services must name at least one service; got none. Leave interface_endpoints null to make no endpoint."
   }
 
