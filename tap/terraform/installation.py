@@ -81,14 +81,15 @@ def find_terraform(environ: Mapping[str, str]) -> Terraform:
         )
     # Without a configuration file of its own Terraform would warn about a missing one.
     quiet = {**environ, "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1"}
-    result = run([found, "version", "-json"], env=quiet, timeout=_VERSION_TIMEOUT_SECONDS)
     try:
-        version = str(msgspec.json.decode(result.stdout)["terraform_version"])
+        answer = run(
+            [found, "version", "-json"], env=quiet, timeout=_VERSION_TIMEOUT_SECONDS
+        ).stdout
+        version = str(msgspec.json.decode(answer)["terraform_version"])
+    except OSError as error:
+        raise _unusable(found, str(error)) from None
     except (msgspec.DecodeError, KeyError, TypeError):
-        raise SettingsError(
-            f"{found} is not a usable Terraform: 'version -json' answered {result.stdout[:80]!r}",
-            "install Terraform >= 1.11, or set TAP_TERRAFORM to its path",
-        ) from None
+        raise _unusable(found, f"'version -json' answered {answer[:80]!r}") from None
     numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
     if numbers < MINIMUM_VERSION:
         raise SettingsError(
@@ -96,6 +97,13 @@ def find_terraform(environ: Mapping[str, str]) -> Terraform:
             "install a newer one, or set TAP_TERRAFORM to its path",
         )
     return Terraform(path=Path(found), version=version)
+
+
+def _unusable(path: str, reason: str) -> SettingsError:
+    return SettingsError(
+        f"{path} is not a usable Terraform: {reason}",
+        "install Terraform >= 1.11, or set TAP_TERRAFORM to its path",
+    )
 
 
 def platform_name() -> str:
