@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 from tap.errors import TerraformError
@@ -59,14 +60,14 @@ def validate_folder(
 
 
 def _copy(folder: Path, directory: Path, settings: Settings) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    for old in [*directory.glob("*.tf"), directory / ".terraform.lock.hcl"]:
-        old.unlink(missing_ok=True)
+    shutil.rmtree(directory, ignore_errors=True)
+    # All files, because templates and scripts are read by validate, too.
+    shutil.copytree(folder, directory, ignore=shutil.ignore_patterns(".*", "tests"))
     text = ""
-    for file in folder.glob("*.tf"):
+    for file in directory.glob("*.tf"):
         content = file.read_text(encoding="utf-8")
         text += content
-        (directory / file.name).write_text(_absolute_sources(content, folder), encoding="utf-8")
+        file.write_text(_absolute_sources(content, folder), encoding="utf-8")
     for aliases in _ALIASES.findall(text):
         for provider, alias in re.findall(r"(\w+)\.(\w+)", aliases):
             (directory / f"provider-{alias}.tf").write_text(
