@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +15,12 @@ if TYPE_CHECKING:
 
 # An emulator takes any credentials; the user's own must never be sent to one.
 _EMULATOR_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
-_PRIVATE_VARIABLES = (
-    "AWS_CA_BUNDLE",
-    "AWS_CONFIG_FILE",
-    "AWS_PROFILE",
-    "AWS_ROLE_ARN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_SESSION_TOKEN",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-)
+# What botocore would read from the user's files, and fail on if a profile is missing.
+_NO_FILES = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,24 +41,21 @@ class Target:
         """Return the variables for a child process or session that talks to this target.
 
         Args:
-            environ: The variables of the user; credentials in them reach AWS only.
+            environ: The variables of the user; those about AWS reach AWS only.
         """
         if self.endpoint is None:
             return dict(environ)
-        kept = {
-            key: value
-            for key, value in environ.items()
-            if key not in _PRIVATE_VARIABLES and not key.startswith("AWS_ENDPOINT_URL")
-        }
+        kept = {key: value for key, value in environ.items() if not key.startswith("AWS_")}
+        no_proxy = environ.get("NO_PROXY") or environ.get("no_proxy")
         return {
             **kept,
             **_EMULATOR_CREDENTIALS,
-            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_CONFIG_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": self.region,
-            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-            "NO_PROXY": ",".join(filter(None, [environ.get("NO_PROXY"), "127.0.0.1", "localhost"])),
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": ",".join(filter(None, [no_proxy, "127.0.0.1", "localhost"])),
         }
 
     def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - see below
@@ -73,12 +67,16 @@ class Target:
         """
         import boto3  # noqa: PLC0415 - takes 0.3 s
         from botocore.config import Config  # noqa: PLC0415
+        from botocore.session import Session  # noqa: PLC0415
 
         # boto3's types know services by literal names only.
-        session: Any = boto3.Session(region_name=region or self.region)
+        session: Any
         if self.endpoint is None:
+            session = boto3.Session(region_name=region or self.region)
             retries = Config(retries={"mode": "standard", "max_attempts": 5})
             return session.client(service, config=retries)
+        alone = Session(session_vars=_NO_FILES)
+        session = boto3.Session(region_name=region or self.region, botocore_session=alone)
         return session.client(
             service,
             endpoint_url=self.endpoint,
@@ -88,6 +86,8 @@ class Target:
                 proxies={},
                 retries={"mode": "standard", "max_attempts": 2},
                 s3={"addressing_style": "path"},
+                use_dualstack_endpoint=False,
+                use_fips_endpoint=False,
             ),
         )
 
@@ -100,26 +100,34 @@ def localstack_endpoint(environ: Mapping[str, str]) -> str:
 
     Args:
         environ: The variables of the user.
+
+    Raises:
+        SettingsError: ``LOCALSTACK_HOST`` is no host and port.
     """
     if url := environ.get("AWS_ENDPOINT_URL"):
         return url
     from localstack_client.config import get_service_endpoint  # noqa: PLC0415 - loads boto3
 
-    return str(get_service_endpoint("s3"))
+    try:
+        return str(get_service_endpoint("s3"))
+    except (RuntimeError, ValueError) as error:
+        raise SettingsError(
+            f"LOCALSTACK_HOST={environ.get('LOCALSTACK_HOST')} is no host: {error}",
+            "set it to HOST:PORT, or set AWS_ENDPOINT_URL",
+        ) from None
 
 
 def account_id(target: Target) -> str:
     """Ask STS which account the credentials of a target belong to.
 
     Raises:
-        AwsError: STS gave no answer.
+        AwsError: STS gave no answer, or the endpoint is no URL.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     try:
-        client = target.client("sts")
-        return str(client.get_caller_identity()["Account"])
-    except (BotoCoreError, ClientError) as error:
+        return str(target.client("sts").get_caller_identity()["Account"])
+    except (BotoCoreError, ClientError, ValueError) as error:
         where = target.endpoint or "AWS"
         raise AwsError(
             f"cannot ask {where} which account this is: {error}",
@@ -161,9 +169,8 @@ def object_exists(target: Target, *, bucket: str, key: str) -> bool:
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    client = target.client("s3")
     try:
-        client.head_object(Bucket=bucket, Key=key)
+        target.client("s3").head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:  # noqa: PLR2004
             return False
@@ -171,7 +178,7 @@ def object_exists(target: Target, *, bucket: str, key: str) -> bool:
             f"s3://{bucket}/{key} cannot be read: {error}",
             "check the credentials, and whose bucket it is: all accounts share bucket names",
         ) from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ValueError) as error:
         raise AwsError(
             f"S3 gave no answer about s3://{bucket}/{key}: {error}", "run: tap doctor"
         ) from None
