@@ -1,0 +1,83 @@
+"""Write the generated parts of the documents, or say which are not up to date.
+
+Filled in are the tables of inputs and outputs in ``modules/*/README.md`` (between two markers)
+and ``docs/reference/cli.md`` (all of it).
+"""  # noqa: INP001 - a script is no package
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tap.errors import TapError
+from tap.hcl import load_module
+from tap.reports.reference import cli_reference, module_tables
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+BEGIN = "<!-- BEGIN generated: inputs and outputs -->"
+END = "<!-- END generated: inputs and outputs -->"
+
+
+def documents(root: Path) -> dict[Path, str]:
+    """Return what every generated document of a checkout must hold.
+
+    Raises:
+        TapError: A README is missing or lacks the markers, or a module cannot be parsed.
+    """
+    # Late, so that the tables of modules can be made without the commands.
+    from tap.cli.main import tap  # noqa: PLC0415
+
+    found = {
+        folder / "README.md": with_tables(folder)
+        for folder in sorted((root / "modules").iterdir())
+        if any(folder.glob("*.tf"))
+    }
+    return {**found, root / "docs" / "reference" / "cli.md": cli_reference(tap, "tap")}
+
+
+def with_tables(folder: Path) -> str:
+    """Return the README of a module with its tables filled in.
+
+    Raises:
+        TapError: The README is missing or lacks the markers, or the module cannot be parsed.
+    """
+    readme = folder / "README.md"
+    text = readme.read_text() if readme.is_file() else ""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise TapError(
+            f"{readme}: has no place for the tables", f"add the lines {BEGIN} and {END} to it"
+        )
+    return f"{before}{BEGIN}\n\n{module_tables(load_module(folder))}\n\n{END}{after}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check the documents; return 1 if something is stale or cannot be made."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing, list stale files")
+    parser.add_argument("--root", type=Path, default=REPOSITORY, help="the checkout")
+    options = parser.parse_args(arguments)
+    try:
+        wanted = documents(options.root)
+    except TapError as error:
+        sys.stderr.write(f"ERROR {error.message}\nTIP {error.hint}\n")
+        return 1
+    stale = [
+        path for path, text in wanted.items() if not path.is_file() or path.read_text() != text
+    ]
+    for path in stale:
+        if options.check:
+            sys.stderr.write(f"stale: {path.relative_to(options.root)}\n")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[path])
+    if stale and options.check:
+        sys.stderr.write("TIP run: make generate\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
