@@ -12,10 +12,15 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import pkgutil
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 Client = Callable[[str], Any]
 """Makes a boto3 client of the service with that name, for one region of one server."""
@@ -110,3 +115,40 @@ def wrap(owner: Any, name: str) -> Callable[[Callable[..., Any]], None]:
         setattr(owner, name, replacement)
 
     return replace
+
+
+def arguments(original: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """Return the arguments of a call to a wrapped function by their names."""
+    return inspect.signature(original).bind(*args, **kwargs).arguments
+
+
+def attempts_that_win(
+    call: Callable[[str], object], name: str, *, rounds: int = 5, attempts: int = 8
+) -> int:
+    """Make the same call from several threads at once.
+
+    Args:
+        call: Called with a name that differs from round to round.
+        name: What the names begin with.
+        rounds: How often all of it is done.
+        attempts: How many threads call in each round.
+
+    Returns:
+        The largest number of calls that were not refused in one round.
+    """
+    return max(_winners(call, f"{name}-{each}", attempts) for each in range(rounds))
+
+
+def _winners(call: Callable[[str], object], name: str, attempts: int) -> int:
+    start = threading.Barrier(attempts)
+
+    def attempt(_: int) -> bool:
+        start.wait()
+        try:
+            call(name)
+        except ClientError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(attempts) as pool:
+        return sum(pool.map(attempt, range(attempts)))

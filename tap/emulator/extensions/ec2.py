@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,19 +16,18 @@ from moto.ec2.models.instances import Instance
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.responses.flow_logs import FlowLogs
 
-from tap.emulator.extensions import Client, Extension, Patch, unless, wrap
+from tap.emulator.extensions import Client, Extension, Patch, arguments, unless, wrap
 
 _CIDR = "10.99.0.0/16"
-
-_RULE_ARGUMENTS = tuple(inspect.signature(SecurityGroupRule).parameters)
+_IMAGE = "ami-12c6146b"
+"""One of the public images that moto knows."""
 
 
 def _keep_rule_descriptions() -> None:
     @wrap(SecurityGroupRule, "__init__")
     def _(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
-        given = dict(zip(_RULE_ARGUMENTS, args, strict=False)) | kwargs
-        self.prefix_list = given.get("prefix_list_id") or {}
+        self.prefix_list = arguments(original, self, *args, **kwargs).get("prefix_list_id") or {}
 
     @wrap(SecurityGroupRule, "__eq__")
     def _(original: Any, self: Any, other: Any) -> bool:
@@ -169,9 +167,8 @@ def _keeps_interfaces_of_gone_owners(client: Client) -> bool:
     ec2 = client("ec2")
     vpc = ec2.create_vpc(CidrBlock=_CIDR)["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=_CIDR)["Subnet"]["SubnetId"]
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     gateway = ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private")
-    instances = ec2.run_instances(ImageId=image, SubnetId=subnet, MinCount=1, MaxCount=1)
+    instances = ec2.run_instances(ImageId=_IMAGE, SubnetId=subnet, MinCount=1, MaxCount=1)
     ec2.delete_nat_gateway(NatGatewayId=gateway["NatGateway"]["NatGatewayId"])
     ec2.terminate_instances(InstanceIds=[instances["Instances"][0]["InstanceId"]])
     left = ec2.describe_network_interfaces(Filters=[{"Name": "subnet-id", "Values": [subnet]}])

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import threading
 from typing import Any
 
 import flask
@@ -18,7 +19,7 @@ from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 from moto.sts.models import sts_backends
 
-from tap.emulator.extensions import Client, Extension, Patch, wrap
+from tap.emulator.extensions import Client, Extension, Patch, attempts_that_win, wrap
 from tap.emulator.policies import Call, decide
 
 _LOG_DELIVERY = "logging.s3.amazonaws.com"
@@ -270,6 +271,41 @@ def _loses_log_key_format(client: Client) -> bool:
     return bool(answer["LoggingEnabled"] != target)
 
 
+def _exclude_conditional_puts() -> None:
+    lock = threading.RLock()
+
+    @wrap(S3Response, "put_object")
+    def _(original: Any, self: S3Response) -> Any:
+        if "If-Match" not in self.headers and "If-None-Match" not in self.headers:
+            return original(self)
+        with lock:
+            return original(self)
+
+
+def _lets_several_writers_win(client: Client) -> bool:
+    s3 = client("s3")
+    _create_bucket(s3, "tap-probe-lock-file")
+    # Between check and write moto searches the body for a checksum if the header lacks it;
+    # this body makes the search slow, and so the gap wide.
+    body = b"x-amz-checksum-a:" * 600
+
+    def drop_checksum(request: Any, **_: Any) -> None:
+        del request.headers["x-amz-checksum-crc32"]
+
+    s3.meta.events.register("before-sign.s3.PutObject", drop_checksum)
+
+    def put(key: str) -> None:
+        s3.put_object(
+            Bucket="tap-probe-lock-file",
+            Key=key,
+            Body=body,
+            ChecksumAlgorithm="CRC32",
+            IfNoneMatch="*",
+        )
+
+    return attempts_that_win(put, "lock") > 1
+
+
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -317,6 +353,12 @@ EXTENSION = Extension(
             symptom="aws_s3_bucket_logging shows target_object_key_format as added in every plan",
             apply=_keep_log_key_format,
             probe=_loses_log_key_format,
+        ),
+        Patch(
+            id="s3-conditional-puts",
+            symptom="two runs that lock a state at the same moment may both get the lock file",
+            apply=_exclude_conditional_puts,
+            probe=_lets_several_writers_win,
         ),
     ),
 )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.requirement("STK-8", "TAP-2"), pytest.mark.timeout(120)]
 
 REGION = "eu-west-1"
+IMAGE = "ami-12c6146b"
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def listed(emulator: Emulator) -> list[tuple[str, str, str]]:
 def test_what_aws_provides_is_not_listed(emulator: Emulator, client: Client) -> None:
     ec2 = client("ec2")
     assert len(ec2.describe_vpcs()["Vpcs"]) == 1
-    assert ec2.describe_images(Owners=["amazon"])["Images"]
+    assert ec2.describe_images(ImageIds=[IMAGE])["Images"]
     assert client("iam").list_policies(Scope="AWS", MaxItems=1)["Policies"]
     client("kms").describe_key(KeyId="alias/aws/s3")
     client("rds").describe_db_parameter_groups()
@@ -98,8 +99,7 @@ def test_a_terminated_instance_and_a_deleted_endpoint_are_gone(
     emulator: Emulator, client: Client
 ) -> None:
     ec2 = client("ec2")
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    instance = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]
+    instance = ec2.run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)["Instances"][0]
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
     endpoint = ec2.create_vpc_endpoint(
         VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", VpcEndpointType="Gateway"
