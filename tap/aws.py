@@ -86,8 +86,6 @@ class Target:
                 proxies={},
                 retries={"mode": "standard", "max_attempts": 2},
                 s3={"addressing_style": "path"},
-                use_dualstack_endpoint=False,
-                use_fips_endpoint=False,
             ),
         )
 

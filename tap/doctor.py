@@ -12,7 +12,13 @@ from tap import __version__
 from tap.emulator.control import Emulator
 from tap.errors import TapError
 from tap.settings import load_settings
-from tap.terraform.installation import PROVIDER, find_provider, find_terraform, platform_name
+from tap.terraform.installation import (
+    PROVIDER,
+    SOFTWARE_FOLDERS,
+    find_provider,
+    find_terraform,
+    platform_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,19 +41,26 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
 
 
-def examine(folder: Path, environ: Mapping[str, str], *, home: Path) -> list[Finding]:
+def examine(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    home: Path,
+    software_folders: tuple[str, ...] = SOFTWARE_FOLDERS,
+) -> list[Finding]:
     """Look at everything ``tap`` depends on; nothing is started or changed.
 
     Args:
         folder: Where ``tap`` was called.
         environ: The variables of the user.
         home: The home folder of the user.
+        software_folders: Where a mirror of the provider may be, on any machine.
     """
     return [
         _python(),
         _finding("project", lambda: _project(folder, environ)),
         _finding("terraform", lambda: _terraform(environ)),
-        _finding("provider", lambda: _provider(environ, home)),
+        _finding("provider", lambda: _provider(environ, home, software_folders)),
         _finding("emulator", lambda: _emulator(folder, environ)),
     ]
 
@@ -78,8 +91,8 @@ def _terraform(environ: Mapping[str, str]) -> str:
     return f"{found.version} at {found.path} (from {why})"
 
 
-def _provider(environ: Mapping[str, str], home: Path) -> str:
-    source = find_provider(environ, home=home)
+def _provider(environ: Mapping[str, str], home: Path, software_folders: tuple[str, ...]) -> str:
+    source = find_provider(environ, home=home, software_folders=software_folders)
     name = PROVIDER.partition("/")[2]
     if source.origin == "registry":
         return f"{name} from the public registry: no mirror for {platform_name()} was found"

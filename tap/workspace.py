@@ -134,6 +134,8 @@ def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
         TapError: One of the steps failed; see the subclasses in :mod:`tap.errors`.
     """
     check_suffix(request.suffix)
+    # Before anything is started for it.
+    terraform = find_terraform(request.environ)
     notice = request.reporter.notice
     target = find_target(request.target, request.settings, request.environ, notice)
     account = check_account(
@@ -145,7 +147,7 @@ def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
     root = Root(
         directory=request.environment.directory,
         data_directory=request.directory / "data" / request.label,
-        terraform=find_terraform(request.environ).path,
+        terraform=terraform.path,
         environ={
             **environ,
             "TF_VAR_name_suffix": request.suffix,

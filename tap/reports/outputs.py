@@ -35,6 +35,13 @@ def _tree(name: str, value: object, *, depth: int) -> Iterator[str]:
         for key, item in sorted(value.items()):
             yield from _tree(key, item, depth=depth + 1)
     elif isinstance(value, list) and value:
-        yield f"{indent}{name} = {', '.join(map(str, value))}"
+        yield f"{indent}{name} = {', '.join(map(_scalar, value))}"
     else:
-        yield f"{indent}{name} = {'-' if value in (None, [], {}) else value}"
+        yield f"{indent}{name} = {_scalar(value)}"
+
+
+def _scalar(value: object) -> str:
+    """Return a value as Terraform writes it, but text without quotes and nothing as a dash."""
+    if value in (None, "", [], {}):
+        return "-"
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

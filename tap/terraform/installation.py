@@ -33,7 +33,7 @@ MINIMUM_VERSION = (1, 11, 0)
 PROVIDER_HOST = "registry.terraform.io"
 PROVIDER = f"{PROVIDER_HOST}/hashicorp/aws"
 
-_SOFTWARE_FOLDERS = ("/opt", "/srv", "/usr/local", "/usr/local/lib", "/usr/local/share", "/var/lib")
+SOFTWARE_FOLDERS = ("/opt", "/srv", "/usr/local", "/usr/local/lib", "/usr/local/share", "/var/lib")
 _VERSION_TIMEOUT_SECONDS = 30
 
 Origin = Literal[
@@ -116,7 +116,7 @@ def find_provider(
     environ: Mapping[str, str],
     *,
     home: Path,
-    software_folders: tuple[str, ...] = _SOFTWARE_FOLDERS,
+    software_folders: tuple[str, ...] = SOFTWARE_FOLDERS,
 ) -> ProviderSource:
     """Find out where the AWS provider comes from.
 

@@ -41,6 +41,7 @@ USERS = {
     "AWS_SECURITY_TOKEN": "token",
     "AWS_SESSION_TOKEN": "token",
     "AWS_SHARED_CREDENTIALS_FILE": "/home/user/.aws/credentials",
+    "AWS_USE_DUALSTACK_ENDPOINT": "true",
     "AWS_USE_FIPS_ENDPOINT": "true",
     "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/token",
 }
