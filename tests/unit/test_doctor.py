@@ -96,7 +96,7 @@ def test_a_provider_from_the_registry_says_what_was_not_found(
 ) -> None:
     environ.update(TAP_PROVIDER_MIRROR="", XDG_DATA_DIRS=str(tmp_path / "data"))
 
-    text = _examine(project, environ, tmp_path)["provider"].text
+    text = _examine(project, environ, project)["provider"].text
 
     assert text == (
         f"hashicorp/aws from the public registry: no mirror for {platform_name()} was found"
