@@ -11,8 +11,43 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap.aws import Target
+from tap.emulator.control import Emulator
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+ACCOUNT_ID = "123456789012"
+
+# An environment that needs no provider, with the arguments that tap gives to every environment.
+ENVIRONMENT = """\
+terraform {
+  backend "s3" {
+    encrypt = true
+  }
+}
+
+variable "name_suffix" {
+  type = string
+}
+
+variable "target" {
+  type = string
+}
+
+resource "terraform_data" "this" {
+  input = "from ${var.target}${var.name_suffix}"
+}
+
+output "content" {
+  value = terraform_data.this.output
+}
+
+output "password" {
+  value     = "correct horse"
+  sensitive = true
+}
+"""
 
 _FOREIGN = ("TAP_", "AWS_", "TF_", "LOCALSTACK_", "XDG_")
 _FOREIGN_NAMES = {"EDGE_PORT", "NO_COLOR", "NO_PROXY", "USE_LEGACY_PORTS", "USE_SSL"}
@@ -89,3 +124,53 @@ def tap(project: Path, tmp_path: Path) -> Iterator[Tap]:
     yield command
     if (project / ".tap" / "emulator").exists():
         command("emulator", "stop")
+
+
+@dataclass(frozen=True)
+class World:
+    """A project on an emulator that holds its state storage, for environments without provider."""
+
+    tap: Tap
+    target: Target
+
+    def environment(self, name: str, text: str = ENVIRONMENT) -> Path:
+        """Add an environment and return its folder."""
+        folder = self.tap.project / "environments" / name
+        folder.mkdir(parents=True)
+        (folder / "main.tf").write_text(text, encoding="utf-8")
+        return folder
+
+    def plan_file(self, label: str) -> Path:
+        """Return where the saved plan of an environment is."""
+        return self.tap.project / ".tap" / "local" / "plans" / f"{label}.tfplan"
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Return a project whose emulator runs; tests add environments with names of their own."""
+    folder = tmp_path_factory.mktemp("world")
+    tap = Tap(folder / "project", folder / "home")
+    tap.project.mkdir()
+    tap.home.mkdir()
+    (tap.project / "tap.toml").write_text('project = "shop"\n', encoding="utf-8")
+    emulator = Emulator(tap.project / ".tap" / "emulator")
+    target = Target(name="local", endpoint=emulator.start().endpoint, region="eu-west-1")
+    _store_states(target)
+    yield World(tap, target)
+    emulator.stop()
+
+
+def _store_states(target: Target) -> None:
+    """Make what backend/ makes, without the minute that its provider takes for it."""
+    bucket = f"shop-terraform-state-{ACCOUNT_ID}"
+    client = target.client("s3")
+    client.create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": target.region}
+    )
+    client.put_object(Bucket=bucket, Key="backend/terraform.tfstate", Body=b"{}")
+    target.client("dynamodb").create_table(
+        TableName="shop-terraform-locks",
+        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
