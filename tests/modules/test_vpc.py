@@ -54,6 +54,8 @@ STAGING = PROD | {
 TOKYO = SMALL | {
     "availability_zones": ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"],
     "nat_gateways": "per_az",
+    # Below the ports that clients choose, so that no rule for answers covers them.
+    "ports": {"application": 81, "database": 1023},
     "region": "ap-northeast-1",
     "subnet_cidr_blocks": {
         "public": {
@@ -292,7 +294,9 @@ def test_adding_a_zone_changes_no_resource_of_another(network: Callable[[str], N
 def test_nat_gateways_stand_where_they_are_asked_for(
     network: Callable[[str], Network], name: str, zones: list[str]
 ) -> None:
-    assert sorted(network(name).keyed("aws_nat_gateway.this")) == zones
+    gateways = network(name).keyed("aws_nat_gateway.this")
+    assert sorted(gateways) == zones
+    assert {gateway["connectivity_type"] for gateway in gateways.values()} <= {"public"}
     assert sorted(network(name).keyed("aws_eip.nat")) == zones
 
 
@@ -306,6 +310,16 @@ def test_private_subnets_have_a_default_route_if_there_is_nat(
     zones = sorted(CONFIGURATIONS[name]["availability_zones"])
     assert sorted(routes) == (zones if leaves else [])
     assert {route["destination_cidr_block"] for route in routes.values()} <= {"0.0.0.0/0"}
+
+
+@pytest.mark.requirement("NET-2")
+@every_configuration
+def test_the_public_tier_has_a_route_to_the_internet(
+    network: Callable[[str], Network], name: str
+) -> None:
+    route = network(name).values("aws_route.internet")
+
+    assert route["destination_cidr_block"] == "0.0.0.0/0"
 
 
 @pytest.mark.requirement("NET-2")
@@ -435,6 +449,77 @@ def test_the_database_tier_sends_nothing_but_answers_to_the_private_tier(
         assert not net.passes("database", INTERNET, port, egress=True)
         assert not net.passes("database", net.host("public"), port, egress=True)
         assert net.passes("database", net.host("private"), port, egress=True) is (port == 40000)
+
+
+@pytest.mark.requirement("NET-3")
+@every_configuration
+def test_the_private_tier_sends_https_and_nothing_else_to_the_internet(
+    network: Callable[[str], Network], name: str
+) -> None:
+    net = network(name)
+
+    sent = [
+        p for p in (22, 80, 443, 8080, 40000) if net.passes("private", INTERNET, p, egress=True)
+    ]
+    assert sent == [443]
+
+
+@pytest.mark.requirement("NET-3")
+def test_the_rules_of_all_network_acls_are_exactly_these(
+    network: Callable[[str], Network],
+) -> None:
+    anywhere, vpc = "0.0.0.0/0", "192.168.32.0/19"
+    public, private, database = "192.168.48.0/23", "192.168.32.0/20", "192.168.50.0/23"
+    office, carrier = "10.250.0.0/24", "100.64.0.0/10"
+
+    rules = {
+        key: (
+            rule["rule_number"],
+            rule["rule_action"],
+            rule["protocol"],
+            rule["cidr_block"],
+            rule["from_port"],
+            rule["to_port"],
+        )
+        for key, rule in network("staging").keyed("aws_network_acl_rule.tier").items()
+    }
+
+    assert rules == {
+        "database/egress/answers/all": (100, "allow", "tcp", private, 1024, 65535),
+        "database/ingress/database/all": (100, "allow", "tcp", private, 5432, 5432),
+        "private/egress/answers/vpc": (300, "allow", "tcp", vpc, 1024, 65535),
+        "private/egress/database/all": (200, "allow", "tcp", database, 5432, 5432),
+        "private/egress/https/internet": (100, "allow", "tcp", anywhere, 443, 443),
+        "private/egress/path-mtu/internet": (600, "allow", "icmp", anywhere, None, None),
+        "private/egress/ssh-answers/0": (400, "allow", "tcp", office, 1024, 65535),
+        "private/egress/ssh-answers/1": (401, "allow", "tcp", carrier, 1024, 65535),
+        "private/ingress/application-closed/internet": (400, "deny", "tcp", anywhere, 9090, 9090),
+        "private/ingress/application/all": (100, "allow", "tcp", public, 9090, 9090),
+        "private/ingress/endpoints/all": (300, "allow", "tcp", private, 443, 443),
+        "private/ingress/internet-answers-high/internet": (
+            (510, "allow", "tcp", anywhere, 3390, 65535)
+        ),
+        "private/ingress/internet-answers-low/internet": (
+            (500, "allow", "tcp", anywhere, 1024, 3388)
+        ),
+        "private/ingress/path-mtu/internet": (600, "allow", "icmp", anywhere, None, None),
+        "private/ingress/ssh/0": (200, "allow", "tcp", office, 22, 22),
+        "private/ingress/ssh/1": (201, "allow", "tcp", carrier, 22, 22),
+        "public/egress/answers/internet": (300, "allow", "tcp", anywhere, 1024, 65535),
+        "public/egress/application/all": (100, "allow", "tcp", private, 9090, 9090),
+        "public/egress/https/internet": (200, "allow", "tcp", anywhere, 443, 443),
+        "public/egress/path-mtu/internet": (400, "allow", "icmp", anywhere, None, None),
+        "public/ingress/application-answers/all": (200, "allow", "tcp", private, 1024, 65535),
+        "public/ingress/http/internet": (110, "allow", "tcp", anywhere, 80, 80),
+        "public/ingress/https/internet": (100, "allow", "tcp", anywhere, 443, 443),
+        "public/ingress/internet-answers-high/internet": (
+            (310, "allow", "tcp", anywhere, 3390, 65535)
+        ),
+        "public/ingress/internet-answers-low/internet": (
+            (300, "allow", "tcp", anywhere, 1024, 3388)
+        ),
+        "public/ingress/path-mtu/internet": (400, "allow", "icmp", anywhere, None, None),
+    }
 
 
 @pytest.mark.requirement("NET-3")
@@ -585,6 +670,7 @@ def test_interface_endpoints_are_made_for_the_services_named(
         service: f"com.amazonaws.eu-west-1.{service}" for service in SERVICES
     }
     assert {endpoint["private_dns_enabled"] for endpoint in endpoints.values()} == {True}
+    assert {endpoint["vpc_endpoint_type"] for endpoint in endpoints.values()} == {"Interface"}
     assert network("small").keyed("aws_vpc_endpoint.interface") == {}
 
 
@@ -648,8 +734,10 @@ def test_the_flow_log_role_writes_to_its_own_group_only(
 def test_the_flow_log_role_serves_flow_logs_of_this_account_only(
     network: Callable[[str], Network], name: str, flow_logs: str
 ) -> None:
-    trust = json.loads(network(name).values("aws_iam_role.flow_logs")["assume_role_policy"])
+    role = network(name).values("aws_iam_role.flow_logs")
+    trust = json.loads(role["assume_role_policy"])
 
+    assert role["name"] == f"{CONFIGURATIONS[name]['prefix']}-flow-logs"
     [statement] = trust["Statement"]
     assert statement["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
     assert statement["Condition"] == {
