@@ -48,10 +48,10 @@ def s3(endpoint: str) -> Iterator[Any]:
     s3.delete_bucket(Bucket="policies")
 
 
-def deny(s3: Any, action: str, condition: dict[str, Any]) -> None:
+def deny(s3: Any, action: str, condition: dict[str, Any], *, principal: Any = "*") -> None:
     statement = {
         "Effect": "Deny",
-        "Principal": "*",
+        "Principal": principal,
         "Action": action,
         "Resource": [BUCKET, f"{BUCKET}/*"],
         "Condition": condition,
@@ -115,9 +115,12 @@ def test_a_role_is_told_from_the_account(s3: Any, endpoint: str) -> None:
     )
 
     deny(s3, "s3:PutObject", {"ArnNotEquals": {"aws:PrincipalArn": role}})
-
     assert refused(s3.put_object, Body=b"x")
     assert not refused(as_role.put_object, Body=b"x")
+
+    deny(s3, "s3:PutObject", {}, principal={"AWS": role})
+    assert not refused(s3.put_object, Body=b"x")
+    assert refused(as_role.put_object, Body=b"x")
 
 
 def test_reading_the_head_of_an_object_is_reading_it(s3: Any) -> None:

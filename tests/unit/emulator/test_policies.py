@@ -150,3 +150,23 @@ def test_all_conditions_must_be_met() -> None:
     assert meets(both, aws__securetransport="true", aws__key="x")
     assert not meets(both, aws__securetransport="true", aws__key="y")
     assert not meets(both, aws__securetransport="false", aws__key="x")
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "expected"),
+    [
+        ("StringEquals", ["x"], True),
+        ("StringNotEquals", ["x"], False),
+        ("ForAllValues:StringEquals", ["x"], False),
+        ("ForAllValues:StringEquals", ["x", "y", "z"], True),
+        ("ForAnyValue:StringEquals", ["y"], True),
+    ],
+)
+def test_a_key_with_several_values_is_compared_as_a_set(
+    operator: str, wanted: list[str], *, expected: bool
+) -> None:
+    call = Call(action="s3:PutObject", resource=f"{BUCKET}/a", context={"aws:tagkeys": ("x", "y")})
+
+    decided = decide([statement(Condition={operator: {"aws:TagKeys": wanted}})], call)
+
+    assert (decided is True) is expected
