@@ -24,6 +24,7 @@ _NOT_CLOSED = "a string is not closed on its line"
 _CLOSED_BY = {"LBRACE": "}", "LPAR": ")", "LSQB": "]", "INTERP_START": "}", "DIRECTIVE_START": "}"}
 # What the parser would have taken, told by a token that only such a place allows.
 _EXPECTED = {
+    "DBLQUOTE": "a closing quote",
     "NAME": "an argument or a block",
     "EQ": "'='",
     "COMMA": "','",
@@ -82,15 +83,13 @@ def syntax_tree(text: str, *, file: str, first_line: int = 1) -> Node:
         RecursionError: It nests too deeply.
     """
     from hcl2 import parses_to_tree  # noqa: PLC0415 - takes 0.1 s
-    from lark.exceptions import LarkError, UnexpectedInput  # noqa: PLC0415 - likewise
+    from lark.exceptions import UnexpectedInput  # noqa: PLC0415 - likewise
 
     try:
         tree = parses_to_tree(text)
     except UnexpectedInput as error:
         line, column, message = _explained(text, error)
         raise HclError(f"{file}:{first_line + line - 1}:{column}: {message}", _HINT) from None
-    except LarkError as error:
-        raise HclError(f"{file}:{first_line}:1: {error}", _HINT) from None
     for piece in _multi_line_strings([tree]):
         raise HclError(
             f"{file}:{first_line + (piece.line or 1) - 1}:{piece.column}: {_NOT_CLOSED}",
@@ -131,8 +130,6 @@ def _explained(text: str, error: UnexpectedInput) -> tuple[int, int, str]:
     if at_end:
         for opening in reversed(stack):
             kind = getattr(opening, "type", "")
-            if kind == "DBLQUOTE":
-                return opening.line, opening.column, _NOT_CLOSED
             if kind in _CLOSED_BY:
                 message = (
                     f"expected '{_CLOSED_BY[kind]}' to close '{opening.strip()}', "
@@ -147,7 +144,8 @@ def _explained(text: str, error: UnexpectedInput) -> tuple[int, int, str]:
         found += " (a heredoc without its last line?)"
     if found == _LINE_END and any(getattr(part, "type", "") == "INTERP_START" for part in stack):
         found += " (inside ${...} of a quoted string; tap reads only one line there)"
-    expected = _expected(set(getattr(error, "accepts", None) or ()))
+    accepted = getattr(error, "accepts", None) or getattr(error, "allowed", None) or ()
+    expected = _expected(set(accepted))
     return max(error.line, 1), max(error.column, 1), f"expected {expected}, found {found}"
 
 

@@ -142,18 +142,14 @@ class _Reader(msgspec.Struct, frozen=True):
             text, known, found = self.string(value, bare=bare)
         elif isinstance(value, list):
             items = tuple(self.expression(item, bare=bare) for item in value)
-            if not all(item.is_literal for item in items):
-                known = msgspec.UNSET
+            known = [item.value for item in items]
         elif isinstance(value, dict):
-            entries = {
-                key: self.expression(item, bare=bare)
-                for key, item in value.items()
-                if key != _COMMENT
-            }
-            if not all(entry.is_literal for entry in entries.values()):
-                known = msgspec.UNSET
+            entries = {key: self.expression(item, bare=bare) for key, item in value.items()}
+            known = {key: entry.value for key, entry in entries.items()}
         for part in (*items, *entries.values()):
             found.update(part.references)
+            if not part.is_literal:
+                known = msgspec.UNSET
         return Expression(
             text=text,
             first_line=1,

@@ -51,7 +51,7 @@ def parse_file(path: Path, *, cache: Path | None = None) -> Module:
     entry = cache / f"{hashlib.blake2b(str(path).encode(), digest_size=16).hexdigest()}.msgpack"
     with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         kept = msgspec.msgpack.decode(entry.read_bytes(), type=_Entry)
-        if kept.digest == digest and kept.module.path == str(path):
+        if kept.digest == digest:
             return kept.module
     module = _parsed(path, content)
     # What cannot be kept (no place, a number beyond 64 bits) is parsed again by the next run.

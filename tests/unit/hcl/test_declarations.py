@@ -64,7 +64,7 @@ def test_a_variable_without_arguments_has_terraforms_defaults() -> None:
 
 @pytest.mark.requirement("TAP-4", "STK-9")
 def test_settings_of_several_blocks_are_one() -> None:
-    settings = declared(
+    module = declared(
         """
 terraform {
   required_version = ">= 1.11, < 2.0"
@@ -83,7 +83,8 @@ terraform {
   }
 }
 """
-    ).settings
+    )
+    settings = module.settings
     assert settings.required_version == ">= 1.11, < 2.0"
     aws = settings.required_providers["aws"]
     assert (aws.source, aws.version) == ("hashicorp/aws", "~> 5.100")
@@ -91,7 +92,15 @@ terraform {
     assert settings.required_providers["old"].version == "1.0"
     assert settings.backend is not None
     assert settings.backend.labels == ("s3",)
-    assert len(settings.blocks) == 2
+    assert [block.type for block in module.blocks()] == ["terraform", "terraform"]
+    assert module.references() == ()
+
+
+@pytest.mark.requirement("TAP-4")
+def test_a_cloud_block_is_the_backend_too() -> None:
+    backend = declared('terraform {\n  cloud {\n    organization = "o"\n  }\n}\n').settings.backend
+    assert backend is not None
+    assert (backend.type, backend.text("organization")) == ("cloud", "o")
 
 
 @pytest.mark.requirement("TAP-4")

@@ -138,6 +138,8 @@ def test_the_text_is_the_source_as_written(text: str, behind: str) -> None:
         ),
         ('<<EOT\n${\n  jsonencode({ a = "}", b = var.x })\n}\nEOT', ["var.x"]),
         ("[for v in var.m : <<EOT\n${v.id} ${var.x}\nEOT\n]", ["var.m", "var.x"]),
+        ("[for m in var.l : m[0][var.i]]", ["var.i", "var.l"]),
+        ("list[0]", []),
         ("list(string)", []),
         ('"a"', []),
     ],

@@ -99,6 +99,36 @@ def test_strings_without_a_template_are_literal_and_unescaped() -> None:
 
 
 @pytest.mark.requirement("TAP-4")
+def test_comments_are_left_out_of_blocks_and_kept_in_values() -> None:
+    module = declared(
+        {
+            "variable": {"//": "all", "a": {"//": "one", "default": {"//": "$${x}"}}},
+            "resource": {"//": {}, "aws_x": {"//": {}, "y": {}}},
+        }
+    )
+    assert list(module.variables) == ["a"]
+    assert list(module.resources) == ["aws_x.y"]
+    variable = module.variables["a"]
+    assert list(variable.body.attributes) == ["default"]
+    assert variable.default is not None
+    assert variable.default.value == {"//": "${x}"}
+
+
+@pytest.mark.requirement("TAP-4")
+def test_provider_names_are_no_references() -> None:
+    module = declared(
+        {
+            "terraform": {
+                "required_providers": {"aws": {"configuration_aliases": ["${aws.replica}"]}}
+            },
+            "resource": {"aws_x": {"y": {"provider": "aws.replica", "a": "${var.a}"}}},
+        }
+    )
+    assert module.resources["aws_x.y"].provider == "aws.replica"
+    assert module.references() == ("var.a",)
+
+
+@pytest.mark.requirement("TAP-4")
 def test_parts_have_the_lines_of_the_whole_file() -> None:
     text = '{\n  "variable": {\n    "a": {}\n  }\n}\n'
     variable = module_of(parse_json(text, file="a.tf.json")).variables["a"]

@@ -132,16 +132,21 @@ def test_a_changed_file_or_a_damaged_entry_is_parsed_again(tmp_path: Path, damag
 
 
 @pytest.mark.requirement("TAP-4")
-def test_another_version_of_the_parser_makes_entries_void(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("changed", ["python-hcl2", "tap.hcl"])
+def test_another_parser_or_model_makes_entries_void(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
     path, cache = tmp_path / "a.tf", tmp_path / "cache"
     path.write_text('variable "a" {}\n')
     parse_file(path, cache=cache)
     [entry] = cache.iterdir()
     before = entry.read_bytes()
+    if changed == "tap.hcl":
+        (tmp_path / "model.py").write_text("NEW = True\n")
+        monkeypatch.setattr(loader, "__file__", str(tmp_path / "loader.py"))
+    else:
+        monkeypatch.setattr(loader, "version", lambda _: "0.0.0")
     loader._fingerprint.cache_clear()
-    monkeypatch.setattr(loader, "version", lambda _: "0.0.0")
     parse_file(path, cache=cache)
     loader._fingerprint.cache_clear()
     assert entry.read_bytes() != before

@@ -112,6 +112,8 @@ def test_windows_line_ends_change_neither_lines_nor_values() -> None:
         ('a = "', "f.tf:1:6: a string is not closed on its line"),
         ('x {\n  a = "b\n}\ny = "c"\n', "f.tf:2:8: a string is not closed on its line"),
         ('x = "\n"\n', "f.tf:1:6: a string is not closed on its line"),
+        ('a = "${x}', "f.tf:1:10: a string is not closed on its line"),
+        ('a = "x\\', "f.tf:1:7: expected a closing quote, found '\\'"),
         ("a = <<EOT\nfoo\n", "found '<<EOT' (a heredoc without its last line?)"),
         ("a = <<E\n\n  ${var.}\nE\n", "f.tf:3:9: expected a value, found the end of the line"),
         ("a = <<E\nb ${var.x\nE\n", "f.tf:2:5: a template sequence is not closed"),
