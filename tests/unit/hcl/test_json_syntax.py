@@ -99,6 +99,14 @@ def test_strings_without_a_template_are_literal_and_unescaped() -> None:
 
 
 @pytest.mark.requirement("TAP-4")
+@pytest.mark.parametrize("value", ["${var.x}", ["a", "${var.x}"], {"a": [1, "p-${var.x}"]}])
+def test_values_with_a_template_are_not_literal(value: Any) -> None:
+    found = declared({"locals": {"a": value}}).locals["a"].value
+    assert not found.is_literal
+    assert found.references == ("var.x",)
+
+
+@pytest.mark.requirement("TAP-4")
 def test_comments_are_left_out_of_blocks_and_kept_in_values() -> None:
     module = declared(
         {
