@@ -41,7 +41,7 @@ class ModulePlanner:
     folder: Path
     environ: dict[str, str]
     terraform: str
-    replica: bool = False
+    aliases: dict[str, str] = field(default_factory=dict)
     _ready: bool = field(default=False)
 
     def plan(self, **inputs: Any) -> Any:
@@ -68,9 +68,11 @@ class ModulePlanner:
         source = os.path.relpath(Path(__file__).parents[2] / "modules" / self.module, self.folder)
         call: dict[str, Any] = {"source": source, **inputs}
         providers: list[dict[str, Any]] = [{"region": REGION, **_OFFLINE}]
-        if self.replica:
-            providers.append({"alias": "replica", "region": REPLICA_REGION, **_OFFLINE})
-            call["providers"] = {"aws": "aws", "aws.replica": "aws.replica"}
+        if self.aliases:
+            call["providers"] = {"aws": "aws"}
+        for alias, region in self.aliases.items():
+            providers.append({"alias": alias, "region": region, **_OFFLINE})
+            call["providers"][f"aws.{alias}"] = f"aws.{alias}"
         root = {
             "terraform": {
                 "required_providers": {"aws": {"source": "hashicorp/aws", "version": "~> 5.100"}}
@@ -84,19 +86,27 @@ class ModulePlanner:
 
 @pytest.fixture(scope="session")
 def module_planner(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return a function: module name (and ``replica=True``) -> :class:`ModulePlanner`."""
-    planners: dict[tuple[str, bool], ModulePlanner] = {}
+    """Return a function: module name -> :class:`ModulePlanner`.
+
+    Its ``aliases`` are the further providers the module asks for, by alias, each with its region;
+    ``replica=True`` is short for the one of the second region.
+    """
+    planners: dict[tuple[str, frozenset[tuple[str, str]]], ModulePlanner] = {}
     provider = find_provider(os.environ, home=Path.home())
     terraform = find_terraform(os.environ)
     lock_file = Path(__file__).parents[2] / "environments" / "dev" / ".terraform.lock.hcl"
 
-    def planner(module: str, *, replica: bool = False) -> ModulePlanner:
-        if (module, replica) not in planners:
+    def planner(
+        module: str, *, replica: bool = False, aliases: dict[str, str] | None = None
+    ) -> ModulePlanner:
+        aliases = (aliases or {}) | ({"replica": REPLICA_REGION} if replica else {})
+        key = (module, frozenset(aliases.items()))
+        if key not in planners:
             folder = tmp_path_factory.mktemp(module)
             shutil.copy(lock_file, folder)
             configuration = folder / "terraformrc"
             configuration.write_text(provider.configuration)
-            planners[module, replica] = ModulePlanner(
+            planners[key] = ModulePlanner(
                 module=module,
                 folder=folder,
                 environ={
@@ -105,8 +115,8 @@ def module_planner(tmp_path_factory: pytest.TempPathFactory) -> Any:
                     "AWS_EC2_METADATA_DISABLED": "true",
                 },
                 terraform=str(terraform.path),
-                replica=replica,
+                aliases=aliases,
             )
-        return planners[module, replica]
+        return planners[key]
 
     return planner
