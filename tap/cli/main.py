@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 
 import click
@@ -51,16 +50,20 @@ def main() -> int:
     except TapError as error:
         fail(error.message, error.hint)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of a pipe has gone, as in `tap output prod | head -1`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        _trace()
+        fail(str(error), "check permissions and free space; TAP_DEBUG=1 shows where it happened")
+        return TapError.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort; the report says it is a bug
-        if os.environ.get("TAP_DEBUG"):
-            traceback.print_exc()
+        _trace()
         fail(
             f"a bug in tap: {type(error).__name__}: {error}",
             "run it again with TAP_DEBUG=1 and report what it prints",
         )
         return _BUG
     return result if isinstance(result, int) else 0
+
+
+def _trace() -> None:
+    if os.environ.get("TAP_DEBUG"):
+        traceback.print_exc()

@@ -1,0 +1,222 @@
+"""``tap apply`` and ``tap destroy`` on the emulator, and the question asked before AWS."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from tap.aws import Target
+from tap.cli.apply import confirm
+from tap.errors import SettingsError
+from tap.settings import load_settings
+from tap.terraform.backend import Backend
+from tap.terraform.root import Root
+from tap.workspace import Request, Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.conftest import World
+
+pytestmark = [pytest.mark.requirement("TAP-1"), pytest.mark.timeout(180)]
+
+# Goes on until the file "go-on" appears, for 40 s at most.
+SLOW = """
+resource "terraform_data" "slow" {
+  provisioner "local-exec" {
+    command = "touch started; for _ in $(seq 400); do test -e go-on && exit 0; sleep 0.1; done"
+  }
+}
+"""
+
+
+def _start_slow(world: World, name: str) -> tuple[subprocess.Popen[str], Path]:
+    folder = world.environment(name)
+    (folder / "slow.tf").write_text(SLOW, encoding="utf-8")
+    process = subprocess.Popen(
+        [world.tap.program, "apply", name],
+        cwd=world.tap.project,
+        env=world.tap.environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while not (folder / "started").exists():
+        if process.poll() is not None or time.monotonic() > until:
+            pytest.fail(process.communicate()[0])
+        time.sleep(0.05)
+    return process, folder
+
+
+@pytest.mark.requirement("STK-8", "STK-7")
+def test_an_environment_is_applied_read_and_destroyed(world: World) -> None:
+    world.environment("whole")
+
+    applied = world.tap("apply", "whole")
+    assert applied.returncode == 0
+    assert applied.stdout.endswith("Plan: 1 to add, 0 to change, 0 to destroy.\n")
+    assert "[1/1] terraform_data.this: Creation complete" in applied.stderr
+    assert not world.plan_file("whole").exists()
+
+    read = world.tap("output", "whole")
+    assert (read.returncode, read.stdout) == (
+        0,
+        "content = from local\npassword = (sensitive)\n",
+    )
+
+    again = world.tap("apply", "whole")
+    assert (again.returncode, again.stdout) == (
+        0,
+        "No changes. Your infrastructure matches the configuration.\n",
+    )
+    assert not world.plan_file("whole").exists()
+
+    destroyed = world.tap("destroy", "whole")
+    assert destroyed.returncode == 0
+    assert "To destroy:\n  terraform_data.this\n" in destroyed.stdout
+    assert "[1/1] terraform_data.this: Destruction complete" in destroyed.stderr
+
+    empty = world.tap("destroy", "whole")
+    assert (empty.returncode, empty.stdout.startswith("No changes.")) == (0, True)
+
+
+def test_a_saved_plan_is_what_is_applied(world: World) -> None:
+    folder = world.environment("saved")
+    world.tap("plan", "saved")
+    main = folder / "main.tf"
+    main.write_text(main.read_text().replace("from ", "edited after "), encoding="utf-8")
+
+    done = world.tap("apply", "saved")
+
+    assert done.returncode == 0
+    assert "applying the saved plan .tap/local/plans/saved.tfplan\n" in done.stderr
+    assert "content = from local\n" in world.tap("output", "saved").stdout
+
+
+@pytest.mark.requirement("TAP-7")
+def test_a_stale_plan_is_refused_and_removed(world: World) -> None:
+    world.environment("stale")
+    world.tap("plan", "stale")
+    older = world.plan_file("stale").read_bytes()
+    world.tap("apply", "stale")
+    world.plan_file("stale").write_bytes(older)
+
+    done = world.tap("apply", "stale")
+
+    assert done.returncode == 5
+    assert done.stderr.endswith(
+        "Error: the saved plan is stale: the state changed after the plan was made\n"
+        "Next: plan again\n"
+    )
+    assert not world.plan_file("stale").exists()
+
+
+@pytest.mark.requirement("STA-2", "TAP-7")
+def test_a_second_apply_is_refused_with_who_holds_the_lock_and_can_wait(world: World) -> None:
+    first, folder = _start_slow(world, "locked")
+    try:
+        refused = world.tap("plan", "locked")
+    finally:
+        (folder / "go-on").touch()
+        waited = world.tap("plan", "locked", "--lock-timeout", "60s")
+        output = first.communicate(timeout=60)[0]
+
+    assert refused.returncode == 6
+    assert "Error: the state is locked: apply by " in refused.stderr
+    assert refused.stderr.endswith(
+        "Next: wait until it has finished, or give --lock-timeout 5m to wait for it\n"
+    )
+    assert (first.returncode, waited.returncode) == (0, 0), output
+    assert waited.stdout.startswith("No changes.")
+
+
+@pytest.mark.requirement("TAP-6", "STA-2")
+def test_ctrl_c_during_an_apply_leaves_neither_lock_nor_plan_and_keeps_the_state(
+    world: World,
+) -> None:
+    process, _ = _start_slow(world, "interrupted")
+
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=60)[0]
+
+    assert process.returncode == 130
+    assert "Ctrl-C: asked terraform to stop, waiting until it has\n" in output
+    assert "Error: terraform apply was interrupted and has stopped\n" in output
+    assert not world.plan_file("interrupted").exists()
+    again = world.tap("plan", "interrupted")
+    assert again.returncode == 0
+    assert "To replace:\n  terraform_data.slow  (it is tainted)\n" in again.stdout
+
+
+@pytest.fixture
+def on_aws(project: Path) -> Workspace:
+    """Prod on AWS, ready to be applied."""
+    settings = load_settings(project, {})
+    target = Target(name="aws", endpoint=None, region="eu-west-1")
+    environment = settings.environment("prod")
+    return Workspace(
+        request=Request(settings=settings, environment=environment, target="aws", environ={}),
+        target=target,
+        account_id="333333333333",
+        root=Root(
+            directory=environment.directory,
+            data_directory=project / "data",
+            terraform=project / "terraform",
+            environ={},
+        ),
+        backend=Backend(settings=settings, target=target, account_id="333333333333"),
+    )
+
+
+def _confirm(workspace: Workspace, typed: str, *, yes: bool = False) -> str:
+    """Return what was asked; raises what ``confirm`` raises."""
+
+    @click.command()
+    def command() -> None:
+        confirm(workspace, "apply", yes=yes)
+
+    done = CliRunner().invoke(command, input=typed, standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return done.stderr
+
+
+@pytest.mark.requirement("TAP-5")
+def test_on_aws_the_name_of_the_environment_is_asked_for(on_aws: Workspace) -> None:
+    asked = _confirm(on_aws, "prod\n")
+
+    assert asked.startswith("Type prod to apply it in account 333333333333: ")
+
+
+@pytest.mark.requirement("TAP-5")
+@pytest.mark.parametrize(("typed", "got"), [("dev\n", "dev"), ("\n", ""), ("", ""), ("y\n", "y")])
+def test_on_aws_anything_else_is_a_refusal(on_aws: Workspace, typed: str, got: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        _confirm(on_aws, typed)
+
+    assert caught.value.message == f"apply of prod was not confirmed (got {got!r})"
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.requirement("TAP-5", "STK-6")
+def test_on_aws_a_copy_is_confirmed_by_its_own_name(on_aws: Workspace) -> None:
+    copy = replace(on_aws, request=replace(on_aws.request, suffix="pr42"))
+
+    assert _confirm(copy, "prod-pr42\n").startswith("Type prod-pr42 to apply it in account ")
+    with pytest.raises(SettingsError, match=r"apply of prod-pr42 was not confirmed"):
+        _confirm(copy, "prod\n")
+
+
+@pytest.mark.requirement("TAP-5")
+def test_nothing_is_asked_with_yes_or_on_an_emulator(on_aws: Workspace) -> None:
+    assert _confirm(on_aws, "", yes=True) == ""
+    local = replace(on_aws, request=replace(on_aws.request, target="local"))
+    assert _confirm(local, "") == ""
