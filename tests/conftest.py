@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -41,9 +41,6 @@ _RUN_FOLDER = "TAP_TEST_RUN_FOLDER"
 _FOREIGN_VARIABLES = ("AWS_", "TAP_", "TF_", "LOCALSTACK_")
 
 
-deployments: dict[str, Deployment] = {}
-
-
 @dataclass(frozen=True)
 class Ended:
     """How a ``tap`` command ended."""
@@ -64,6 +61,7 @@ class Project:
     """A copy of this project in which real commands are run."""
 
     directory: Path
+    variables: dict[str, str] = field(default_factory=dict)
 
     def environ(self, **extra: str) -> dict[str, str]:
         """Return the variables of a person who has set nothing of their own."""
@@ -72,7 +70,8 @@ class Project:
             for key, value in os.environ.items()
             if not key.startswith(_FOREIGN_VARIABLES)
         }
-        return {**kept, "HOME": str(self.directory / "home"), "NO_COLOR": "1", **extra}
+        fixed = {"HOME": str(self.directory / "home"), "NO_COLOR": "1"}
+        return {**kept, **fixed, **self.variables, **extra}
 
     def start(self, *args: str, **extra: str) -> subprocess.Popen[str]:
         """Start ``tap`` and return at once."""
@@ -117,6 +116,19 @@ def project() -> Project:
     return Project(directory)
 
 
+@pytest.fixture
+def own_project(project: Project, tmp_path: Path) -> Project:
+    """Return a copy of one's own, to be edited, on the shared emulator and its states.
+
+    Its commands need ``--target localstack`` and a ``--suffix`` that nobody else uses.
+    """
+    project.run("init", "dev")
+    directory = tmp_path / "project"
+    copy_project(directory)
+    emulator = Emulator(project.directory / ".tap" / "emulator")
+    return Project(directory, {"AWS_ENDPOINT_URL": str(emulator.status().endpoint)})
+
+
 def copy_project(directory: Path) -> None:
     """Copy what a plan reads into a new folder."""
     fresh = directory.with_suffix(".new")
@@ -157,17 +169,23 @@ class Deployment:
         """The plan from nothing, by ``tap plan``."""
         self.progress(f"{self.name}: planning")
         self.planned = self.project.run("plan", self.name)
-        file = self.project.directory / ".tap" / "local" / "plans" / f"{self.name}.tfplan"
-        return self.show(file)
+        return self.show(self.name)
 
-    def show(self, file: Path) -> Plan:
-        """Return a saved plan, read by Terraform."""
-        self.plan_mode = file.stat().st_mode & 0o777
-        data = self.project.directory / ".tap" / "local" / "data" / self.name
+    def plan_file(self, label: str) -> Path:
+        """Return where ``tap plan`` saves the plan of a copy of the environment."""
+        return self.project.directory / ".tap" / "local" / "plans" / f"{label}.tfplan"
+
+    def show(self, label: str) -> Plan:
+        """Return a saved plan, read by Terraform itself."""
+        work = self.project.directory / ".tap"
         shown = subprocess.run(
-            ["terraform", "show", "-json", file],
+            ["terraform", "show", "-json", self.plan_file(label)],
             cwd=self.project.directory / "environments" / self.name,
-            env=self.project.environ(TF_DATA_DIR=str(data), CHECKPOINT_DISABLE="1"),
+            env=self.project.environ(
+                CHECKPOINT_DISABLE="1",
+                TF_CLI_CONFIG_FILE=str(work / "terraformrc"),
+                TF_DATA_DIR=str(work / "local" / "data" / label),
+            ),
             capture_output=True,
             check=True,
         )
@@ -201,19 +219,25 @@ class Deployment:
         return Target(name="local", endpoint=endpoint, region=region).client(service)
 
 
+@pytest.fixture(scope="session")
+def named_deployment(project: Project, progress: Any) -> Callable[[str], Deployment]:
+    """Return a function: environment -> its deployment.
+
+    A test that uses it carries ``xdist_group`` with the environment's name, so that all tests
+    of an environment run in the worker that has applied it.
+    """
+    deployments: dict[str, Deployment] = {}
+    return lambda name: deployments.setdefault(name, Deployment(name, project, progress))
+
+
 @pytest.fixture(
-    scope="session",
     params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ENVIRONMENTS],
 )
-def deployment(request: pytest.FixtureRequest, project: Project, progress: Any) -> Deployment:
-    """Return each environment in turn; all tests of one run in one worker."""
-    return deployments.setdefault(request.param, Deployment(request.param, project, progress))
-
-
-@pytest.fixture(scope="session")
-def prod(project: Project, progress: Any) -> Deployment:
-    """Return prod; mark the test with ``xdist_group("prod")``."""
-    return deployments.setdefault("prod", Deployment("prod", project, progress))
+def deployment(
+    request: pytest.FixtureRequest, named_deployment: Callable[[str], Deployment]
+) -> Deployment:
+    """Return each environment in turn."""
+    return named_deployment(request.param)
 
 
 @pytest.fixture(scope="session")

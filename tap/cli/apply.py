@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,7 @@ from tap.cli.console import Progress, notice
 from tap.cli.options import environment_argument, lock_option, target_options
 from tap.cli.plan import make_plan, print_summary
 from tap.cli.session import open_environment
-from tap.errors import LockedError, SettingsError, TerraformError
+from tap.errors import LockedError, SettingsError, StalePlanError
 
 if TYPE_CHECKING:
     from tap.plan import Summary
@@ -58,19 +59,31 @@ def changes(summary: Summary) -> int:
 
 
 def apply_plan(workspace: Workspace, progress: Progress, *, total: int) -> None:
-    """Apply the workspace's plan file; it is kept only when a lock stopped it."""
+    """Apply the workspace's plan file; it is kept only when a lock stopped it.
+
+    Raises:
+        StalePlanError: Another command has taken the file since it was shown.
+        TerraformError: The apply failed.
+    """
     progress.total = total
     file = workspace.request.plan_file
+    # A second apply must not find the plan that this one is applying.
+    taken = file.with_name(f"{file.name}.{os.getpid()}")
     try:
-        workspace.root.apply(file)
+        file.rename(taken)
+    except FileNotFoundError:
+        raise StalePlanError(
+            f"{file.name} was taken by another tap apply", "plan again when that has ended"
+        ) from None
+    try:
+        workspace.root.apply(taken)
     except LockedError:
-        raise
-    except TerraformError:
-        file.unlink(missing_ok=True)
+        if not file.exists():
+            taken.rename(file)
         raise
     finally:
+        taken.unlink(missing_ok=True)
         progress.clear()
-    file.unlink(missing_ok=True)
 
 
 def confirm(workspace: Workspace, verb: str, *, yes: bool) -> None:

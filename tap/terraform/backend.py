@@ -116,7 +116,8 @@ class Backend:
                 return False
             self._forget_other_emulators(work)
             directory = work / "root"
-            shutil.rmtree(directory, ignore_errors=True)
+            for folder in (directory, work / "data"):
+                shutil.rmtree(folder, ignore_errors=True)
             directory.mkdir()
             for file in [*source.glob("*.tf"), source / ".terraform.lock.hcl"]:
                 if file.name != "backend.tf":

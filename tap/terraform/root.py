@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap.errors import TerraformError
 from tap.process import run
 from tap.terraform.events import Diagnostic, Event, failure, parse_event
 
@@ -122,18 +121,17 @@ class Root:
             TerraformError: Terraform refused, or was interrupted.
         """
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.unlink(missing_ok=True)
-        # Terraform keeps the mode of a file that exists.
-        out.touch(mode=0o600)
-        arguments = [f"-lock-timeout={self.lock_timeout}", "-detailed-exitcode", f"-out={out}"]
+        # A plan that is refused, or cut off, must not cost the one that was saved before.
+        fresh = out.with_name(f"{out.name}.{os.getpid()}")
+        arguments = [f"-lock-timeout={self.lock_timeout}", "-detailed-exitcode", f"-out={fresh}"]
         if destroy:
             arguments.append("-destroy")
         try:
             done = self._events("plan", *arguments, accepted=(_NO_CHANGES, _CHANGES))
-        except TerraformError:
-            # Terraform saves plans with errors, too.
-            out.unlink(missing_ok=True)
-            raise
+            fresh.chmod(0o600)
+            fresh.replace(out)
+        finally:
+            fresh.unlink(missing_ok=True)
         return done.returncode == _CHANGES
 
     def show(self, plan: Path) -> bytes:

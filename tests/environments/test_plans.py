@@ -1,0 +1,184 @@
+"""Every environment, planned from nothing by ``tap plan``."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap.plan import Plan, ResourceChange
+    from tests.conftest import Deployment
+
+TAGS = {"CostCenter", "Environment", "ManagedBy", "Owner", "Project"}
+
+
+def created(plan: Plan, kind: str) -> list[ResourceChange]:
+    return [change for change in plan.resource_changes if change.type == kind]
+
+
+@pytest.mark.requirement("STK-1", "TST-1")
+def test_the_plan_makes_what_the_inventory_lists(
+    deployment: Deployment,
+    inventory_of: Callable[[Plan], dict[str, Any]],
+    request: pytest.FixtureRequest,
+) -> None:
+    file = Path(__file__).parent / "inventories" / f"{deployment.name}.json"
+    inventory = inventory_of(deployment.plan)
+    if request.config.getoption("--write-inventories"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(inventory, indent=2) + "\n")
+    expected = json.loads(file.read_text())
+    assert inventory == expected, (
+        "the plan and the inventory differ; if the plan is right, run: make inventories"
+    )
+
+
+@pytest.mark.requirement("STK-5")
+def test_every_taggable_resource_carries_the_five_tags_and_its_own_environment(
+    deployment: Deployment,
+) -> None:
+    taggable = [
+        change for change in deployment.plan.resource_changes if "tags_all" in change.change.after
+    ]
+    assert len(taggable) > 40
+    for change in taggable:
+        tags = change.change.after["tags_all"] or {}
+        assert tags.keys() >= TAGS, change.address
+        assert tags["Environment"] == deployment.name, change.address
+        assert tags["ManagedBy"] == "terraform", change.address
+
+
+@pytest.mark.requirement("STK-6")
+def test_every_name_starts_with_project_and_environment(deployment: Deployment) -> None:
+    prefix = f"payments-{deployment.name}"
+    for change in deployment.plan.resource_changes:
+        name = change.change.after.get("name")
+        # An inline policy is named within its role, everything else within the account.
+        if change.mode == "managed" and name is not None and change.type != "aws_iam_role_policy":
+            assert prefix in name, f"{change.address}: {name}"
+
+
+@pytest.mark.requirement("STK-6")
+@pytest.mark.xdist_group("dev")
+def test_a_second_copy_shares_no_name_and_no_state_with_the_first(
+    named_deployment: Callable[[str], Deployment],
+) -> None:
+    dev = named_deployment("dev")
+    assert dev.plan.resource_changes
+    dev.project.run("plan", "dev", "--suffix", "pr42")
+    copy = dev.show("dev-pr42")
+    names = {
+        plan: {
+            (change.type, change.change.after["name"])
+            for change in source.resource_changes
+            if change.mode == "managed"
+            and change.type != "aws_iam_role_policy"
+            and change.change.after.get("name")
+        }
+        for plan, source in (("first", dev.plan), ("copy", copy))
+    }
+    assert len(names["copy"]) == len(names["first"]) > 10
+    assert not names["copy"] & names["first"]
+    assert all("payments-dev-pr42" in name for _, name in names["copy"])
+
+
+@pytest.mark.requirement("STK-2", "NET-1", "NET-2")
+def test_environments_differ_where_they_should(deployment: Deployment) -> None:
+    expected = {
+        "dev": {"nat gateways": 1, "log days": {7}, "endpoints": 4, "replica key": False},
+        "staging": {"nat gateways": 1, "log days": {90}, "endpoints": 8, "replica key": False},
+        "prod": {"nat gateways": 3, "log days": {365}, "endpoints": 9, "replica key": True},
+    }
+    plan = deployment.plan
+    endpoints = [
+        endpoint.change.after["vpc_endpoint_type"] for endpoint in created(plan, "aws_vpc_endpoint")
+    ]
+    groups = created(plan, "aws_cloudwatch_log_group")
+    assert {
+        "nat gateways": len(created(plan, "aws_nat_gateway")),
+        "log days": {group.change.after["retention_in_days"] for group in groups},
+        "endpoints": endpoints.count("Interface"),
+        "replica key": "replica" in {key.name for key in created(plan, "aws_kms_key")},
+    } == expected[deployment.name]
+    assert len(created(plan, "aws_subnet")) == 9
+
+
+@pytest.mark.requirement("STK-4")
+def test_the_replica_key_alone_lives_in_the_second_region(deployment: Deployment) -> None:
+    stack = deployment.plan.configuration.root_module.module_calls["stack"].module
+    elsewhere = {
+        resource.address
+        for call in stack.module_calls.values()
+        for resource in call.module.resources
+        if resource.provider_config_key.endswith("aws.replica")
+    }
+    assert elsewhere == {"aws_kms_key.replica", "aws_kms_alias.replica"}
+
+
+@pytest.mark.requirement("STK-1", "STK-3")
+def test_address_ranges_of_the_environments_do_not_overlap(repository: Path) -> None:
+    networks = [
+        ipaddress.ip_network(line.split('"')[1])
+        for file in sorted(repository.glob("environments/*/main.tf"))
+        for line in file.read_text().splitlines()
+        if line.strip().startswith("cidr_block ") and '"' in line
+    ]
+    assert len(networks) == 3
+    for one, other in itertools.combinations(networks, 2):
+        assert not one.overlaps(other)
+
+
+@pytest.mark.requirement("STK-1")
+@pytest.mark.parametrize("file", ["terraform.tf", "providers.tf", "variables.tf", "outputs.tf"])
+def test_environments_differ_in_their_literals_only(repository: Path, file: str) -> None:
+    texts = {
+        (repository / "environments" / name / file).read_text()
+        for name in ("dev", "staging", "prod")
+    }
+    assert len(texts) == 1
+
+
+@pytest.mark.requirement("STK-1")
+def test_a_root_holds_one_module_call_and_no_resource(repository: Path) -> None:
+    for name in ("dev", "staging", "prod"):
+        text = "".join(
+            file.read_text() for file in (repository / "environments" / name).glob("*.tf")
+        )
+        assert text.count('\nmodule "') == 1
+        assert '\nresource "' not in text
+        assert '\ndata "' not in text
+
+
+@pytest.mark.requirement("STK-9")
+def test_lock_files_hold_the_provider_for_every_platform(repository: Path) -> None:
+    roots = [
+        *sorted((repository / "environments").glob("[!_]*/main.tf")),
+        repository / "backend/main.tf",
+    ]
+    texts = {(root.parent / ".terraform.lock.hcl").read_text() for root in roots}
+    assert len(roots) == 4
+    assert len(texts) == 1
+    text = texts.pop()
+    assert 'version     = "5.100.0"' in text
+    assert text.count('"zh:') == 15
+    assert text.count('"h1:') == 2
+    assert "https://" not in text
+
+
+@pytest.mark.requirement("STK-5")
+def test_no_file_of_the_modules_names_an_environment_a_region_or_an_account(
+    repository: Path,
+) -> None:
+    for file in [*repository.glob("modules/*/*.tf"), *repository.glob("environments/_stack/*.tf")]:
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            if "description" in line or "error_message" in line or line.lstrip().startswith("#"):
+                continue
+            for word in ("prod", "staging", "eu-west-1", "eu-central-1", "123456789012"):
+                assert f'"{word}' not in line, f"{file}:{number}: {line}"

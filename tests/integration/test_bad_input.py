@@ -1,0 +1,149 @@
+"""Bad input, given to the real commands: one message, a hint, a documented exit code."""
+
+from __future__ import annotations
+
+import http.server
+import re
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap.aws import Target
+
+if TYPE_CHECKING:
+    from tests.conftest import Ended, Project
+
+DEV = ("dev", "--target", "localstack")
+
+
+def assert_explained(ended: Ended, *parts: str) -> None:
+    """Check that an error has one message with all parts, a hint, and no traceback."""
+    text = " ".join(ended.stderr.split())
+    assert text.count("Error: ") == 1, ended.text
+    assert text.count("Next: ") == 1, ended.text
+    assert "Traceback" not in ended.text
+    for part in parts:
+        assert part in text, f"{part!r} is missing in {text}"
+
+
+def edit(project: Project, file: str, pattern: str, replacement: str) -> None:
+    """Replace one place of a file; it must be there."""
+    path = project.directory / file
+    text, number = re.subn(pattern, replacement, path.read_text(), flags=re.MULTILINE)
+    assert number == 1
+    path.write_text(text)
+
+
+@pytest.mark.requirement("STK-3", "TAP-7")
+def test_bad_values_are_named_with_rule_and_value(own_project: Project) -> None:
+    main = "environments/dev/main.tf"
+    edit(own_project, main, r'"10\.16\.0\.0/16"', '"10.16.0.0/33"')
+    edit(own_project, main, r"availability_zones = .*", 'availability_zones = ["eu-west-1a"]')
+    edit(own_project, main, r"log_retention_in_days = 7", "log_retention_in_days = 8")
+    ended = own_project.run("plan", *DEV, "--suffix", "bad1", expected=1)
+    assert_explained(
+        ended,
+        "10.16.0.0/33",
+        "availability_zones must",
+        "got 1: eu-west-1a",
+        "3653",
+        "variables.tf:",
+    )
+
+
+@pytest.mark.requirement("STK-3", "TAP-7")
+def test_overlapping_subnets_are_named(own_project: Project) -> None:
+    zones = {
+        tier: ", ".join(
+            f'eu-west-1{letter} = "10.16.{third}.{index * size}/{length}"'
+            for index, letter in enumerate("abc")
+        )
+        for tier, third, size, length in (("public", 0, 64, 26), ("database", 0, 32, 27))
+    }
+    edit(
+        own_project,
+        "environments/dev/main.tf",
+        r"^    nat_gateways .*$",
+        f"    subnet_cidr_blocks = {{\n      public = {{ {zones['public']} }}\n"
+        f"      database = {{ {zones['database']} }}\n    }}",
+    )
+    ended = own_project.run("plan", *DEV, "--suffix", "bad2", expected=1)
+    assert_explained(ended, "10.16.0.32/27", "10.16.0.0/26", "overlap")
+
+
+@pytest.mark.requirement("STK-3", "TAP-7")
+def test_seven_zones_are_refused(own_project: Project) -> None:
+    zones = ", ".join(f'"eu-west-1{letter}"' for letter in "abcdefg")
+    edit(
+        own_project,
+        "environments/dev/main.tf",
+        r"availability_zones = .*",
+        f"availability_zones = [{zones}]",
+    )
+    ended = own_project.run("plan", *DEV, "--suffix", "bad6", expected=1)
+    assert_explained(ended, "got 7", "2 to 6")
+
+
+@pytest.mark.requirement("STK-3", "STK-6")
+def test_a_name_that_is_too_long_is_refused_before_aws_is_asked(own_project: Project) -> None:
+    edit(own_project, "environments/dev/main.tf", r'"dev"', '"developmentenvironment"')
+    ended = own_project.run("plan", *DEV, "--suffix", "bad3", expected=1)
+    assert_explained(ended, "environment must be 2 to 12", '"developmentenvironment"')
+    ended = own_project.run("plan", *DEV, "--suffix", "much-too-long", expected=2)
+    assert_explained(ended, "'much-too-long'", "up to 8 lowercase letters")
+
+
+@pytest.mark.requirement("TAP-4", "TAP-7")
+def test_a_broken_file_is_shown_with_its_line(own_project: Project) -> None:
+    file = own_project.directory / "environments" / "dev" / "main.tf"
+    file.write_text(file.read_text() + '\nresource "aws_vpc" {\n')
+    ended = own_project.run("plan", *DEV, "--suffix", "bad4", expected=1)
+    line = len(file.read_text().splitlines())
+    assert_explained(ended, f"main.tf:{line}")
+
+
+@pytest.mark.requirement("STA-2", "TAP-7")
+def test_an_unreadable_state_is_an_error_that_names_it(own_project: Project) -> None:
+    own_project.run("init", *DEV, "--suffix", "bad5")
+    target = Target(
+        name="localstack", endpoint=own_project.variables["AWS_ENDPOINT_URL"], region="eu-west-1"
+    )
+    target.client("s3").put_object(
+        Bucket="payments-terraform-state-123456789012",
+        Key="dev-bad5/terraform.tfstate",
+        Body=b"{ this is no state",
+    )
+    ended = own_project.run("plan", *DEV, "--suffix", "bad5", expected=1)
+    assert_explained(ended, "state")
+
+
+@pytest.mark.requirement("TAP-2", "TAP-7")
+def test_an_endpoint_that_does_not_answer_is_named(own_project: Project) -> None:
+    ended = own_project.run("plan", *DEV, expected=1, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert_explained(ended, "http://127.0.0.1:9")
+
+
+@pytest.mark.requirement("TAP-2", "TAP-7")
+def test_target_aws_is_refused_while_an_endpoint_is_set(own_project: Project) -> None:
+    ended = own_project.run("plan", "dev", "--target", "aws", expected=1)
+    assert_explained(ended, "AWS_ENDPOINT_URL")
+
+
+@pytest.mark.requirement("TAP-2", "TAP-7")
+def test_a_taken_emulator_port_is_named(own_project: Project) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        port = str(other.server_port)
+        ended = own_project.run("plan", "dev", expected=1, TAP_EMULATOR_PORT=port)
+        other.shutdown()
+    assert_explained(ended, port, "TAP_EMULATOR_PORT")
+
+
+@pytest.mark.requirement("TAP-7")
+def test_a_missing_terraform_or_provider_is_named(own_project: Project) -> None:
+    ended = own_project.run("plan", *DEV, expected=2, TAP_TERRAFORM="terraform-of-nobody")
+    assert_explained(ended, "terraform-of-nobody", "TAP_TERRAFORM")
+    nowhere = str(own_project.directory)
+    ended = own_project.run("plan", *DEV, expected=2, TAP_PROVIDER_MIRROR=nowhere)
+    assert_explained(ended, nowhere, "TAP_PROVIDER_MIRROR")
