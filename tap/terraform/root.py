@@ -123,12 +123,13 @@ class Root:
         out.parent.mkdir(parents=True, exist_ok=True)
         # A plan that is refused, or cut off, must not cost the one that was saved before.
         fresh = out.with_name(f"{out.name}.{os.getpid()}")
+        # Terraform keeps the mode of a file that exists.
+        fresh.touch(mode=0o600)
         arguments = [f"-lock-timeout={self.lock_timeout}", "-detailed-exitcode", f"-out={fresh}"]
         if destroy:
             arguments.append("-destroy")
         try:
             done = self._events("plan", *arguments, accepted=(_NO_CHANGES, _CHANGES))
-            fresh.chmod(0o600)
             fresh.replace(out)
         finally:
             fresh.unlink(missing_ok=True)

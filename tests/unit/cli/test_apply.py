@@ -107,6 +107,7 @@ def test_a_stale_plan_is_refused_and_removed(world: World) -> None:
     world.tap("plan", "stale")
     older = world.plan_file("stale").read_bytes()
     world.tap("apply", "stale")
+    assert not world.plan_file("stale").exists()
     world.plan_file("stale").write_bytes(older)
 
     done = world.tap("apply", "stale")

@@ -309,8 +309,7 @@ def test_a_plan_is_never_readable_for_others_not_even_while_it_is_made(
     modes: set[int] = set()
 
     def look(_: Event) -> None:
-        if plan_file.exists():
-            modes.add(stat.S_IMODE(plan_file.stat().st_mode))
+        modes.update(stat.S_IMODE(file.stat().st_mode) for file in plan_file.parent.iterdir())
 
     before = os.umask(0)
     try:
@@ -321,18 +320,28 @@ def test_a_plan_is_never_readable_for_others_not_even_while_it_is_made(
     assert modes == {0o600}
 
 
-def test_a_failed_plan_leaves_no_file_to_apply(ready: Root, plan_file: Path) -> None:
-    _write(
-        ready,
+def test_a_failed_plan_leaves_no_file_and_keeps_the_one_that_was_saved_before(
+    ready: Root, plan_file: Path
+) -> None:
+    refused = (
         'resource "terraform_data" "bad" {\n  input = 1\n\n  lifecycle {\n    precondition {\n'
         '      condition     = var.content == "other"\n      error_message = "must be other"\n'
-        "    }\n  }\n}\n",
+        "    }\n  }\n}\n"
     )
-
+    _write(ready, refused)
     with pytest.raises(TerraformError, match=r"Resource precondition failed\n  at more\.tf:6"):
         ready.plan(plan_file)
+    assert list(plan_file.parent.iterdir()) == []
+    _write(ready, "")
+    ready.plan(plan_file)
+    saved = plan_file.read_bytes()
+    _write(ready, refused)
 
-    assert not plan_file.exists()
+    with pytest.raises(TerraformError, match="Resource precondition failed"):
+        ready.plan(plan_file)
+
+    assert list(plan_file.parent.iterdir()) == [plan_file]
+    assert plan_file.read_bytes() == saved
 
 
 def test_a_missing_variable_is_an_error_and_no_question(ready: Root, plan_file: Path) -> None:
