@@ -37,11 +37,16 @@ resource "terraform_data" "slow" {
 """
 
 
-def _start_slow(world: World, name: str) -> tuple[subprocess.Popen[str], Path]:
+def _slow(world: World, name: str) -> Path:
     folder = world.environment(name)
     (folder / "slow.tf").write_text(SLOW, encoding="utf-8")
+    return folder
+
+
+def _start(world: World, folder: Path) -> subprocess.Popen[str]:
+    """Start an apply and return when it holds the lock."""
     process = subprocess.Popen(
-        [world.tap.program, "apply", name],
+        [world.tap.program, "apply", folder.name],
         cwd=world.tap.project,
         env=world.tap.environ(),
         stdout=subprocess.PIPE,
@@ -53,7 +58,7 @@ def _start_slow(world: World, name: str) -> tuple[subprocess.Popen[str], Path]:
         if process.poll() is not None or time.monotonic() > until:
             pytest.fail(process.communicate()[0])
         time.sleep(0.05)
-    return process, folder
+    return process
 
 
 @pytest.mark.requirement("STK-8", "STK-7")
@@ -122,15 +127,21 @@ def test_a_stale_plan_is_refused_and_removed(world: World) -> None:
 
 @pytest.mark.requirement("STA-2", "TAP-7")
 def test_a_second_apply_is_refused_with_who_holds_the_lock_and_can_wait(world: World) -> None:
-    first, folder = _start_slow(world, "locked")
+    folder = _slow(world, "locked")
+    world.tap("plan", "locked")
+    saved = world.plan_file("locked").read_bytes()
+    first = _start(world, folder)
+    world.plan_file("locked").write_bytes(saved)
     try:
-        refused = world.tap("plan", "locked")
+        refused = world.tap("apply", "locked")
+        kept = world.plan_file("locked").read_bytes()
     finally:
         (folder / "go-on").touch()
         waited = world.tap("plan", "locked", "--lock-timeout", "60s")
         output = first.communicate(timeout=60)[0]
 
     assert refused.returncode == 6
+    assert kept == saved
     assert "Error: the state is locked: apply by " in refused.stderr
     assert refused.stderr.endswith(
         "Next: wait until it has finished, or give --lock-timeout 5m to wait for it\n"
@@ -143,7 +154,7 @@ def test_a_second_apply_is_refused_with_who_holds_the_lock_and_can_wait(world: W
 def test_ctrl_c_during_an_apply_leaves_neither_lock_nor_plan_and_keeps_the_state(
     world: World,
 ) -> None:
-    process, _ = _start_slow(world, "interrupted")
+    process = _start(world, _slow(world, "interrupted"))
 
     process.send_signal(signal.SIGINT)
     output = process.communicate(timeout=60)[0]
