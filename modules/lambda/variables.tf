@@ -33,6 +33,11 @@ variable "function" {
     condition     = fileexists(coalesce(var.function.package, "${path.module}/functions/${var.function.name}.zip"))
     error_message = "function.package must be the path of a zip file; there is no ${coalesce(var.function.package, "package, and no function \"${var.function.name}\" in this module, which has: ${join(", ", [for file in fileset("${path.module}/functions", "*.zip") : trimsuffix(file, ".zip")])}")}."
   }
+
+  validation {
+    condition     = length("${var.prefix}-${var.function.name}") <= 64
+    error_message = "function.name must make, with the prefix, a name of at most 64 characters, the limit of functions, roles and rules; got ${length("${var.prefix}-${var.function.name}")}: ${var.prefix}-${var.function.name}."
+  }
 }
 
 variable "kms_key_arn" {
@@ -60,11 +65,6 @@ variable "prefix" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,38}[a-z0-9]$", var.prefix))
     error_message = "prefix must be 3 to 40 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen; got \"${var.prefix}\"."
-  }
-
-  validation {
-    condition     = length("${var.prefix}-${var.function.name}") <= 64
-    error_message = "prefix and function.name must make a name of at most 64 characters, the limit of functions, roles and rules; got ${length("${var.prefix}-${var.function.name}")}: ${var.prefix}-${var.function.name}."
   }
 }
 

@@ -78,19 +78,29 @@ WRONG: dict[str, Any] = SMALLEST | {
         "FUNCTION_NAME": "probe",
         "lower": "case",
     },
-    "function": {"description": "Wrong", "handler": "run", "name": "Settle_" + "e" * 60},
     "limits": {"memory_in_mb": 64, "reserved_concurrency": 0, "timeout_in_seconds": 1000},
     "log_retention_in_days": 42,
     "metric_namespace": "AWS/Lambda",
     "partition": "azure",
     "permissions_boundary_arn": "boundary",
+    "prefix": "payments_prod",
     "region": "nowhere",
     "schedule": {"expression": "every minute"},
     "tags": {"Environment": "prod", "Owner": "payments", "Project": "payments"},
 }
 
-# Terraform judges the prefix only once the function, whose name it looks at, is right.
-WRONG_PREFIX: dict[str, Any] = SMALLEST | {"prefix": "payments_" + "p" * 50}
+# Terraform compares variables with each other only once each of them is right by itself.
+WRONG_FUNCTION: dict[str, Any] = SMALLEST | {
+    "function": {"description": "Wrong", "handler": "run", "name": "Settle_"}
+}
+LONG_NAME: dict[str, Any] = SMALLEST | {
+    "function": {
+        "description": "Long",
+        "handler": "settle.run",
+        "name": "settle" + "e" * 60,
+        "package": str(PACKAGE),
+    }
+}
 
 Plan = Any
 
@@ -113,7 +123,7 @@ def own_package(module_planner: Any) -> Plan:
 @pytest.fixture(scope="module")
 def refusal(module_planner: Any) -> str:
     planner = module_planner("lambda")
-    return f"{planner.refused(**WRONG)} {planner.refused(**WRONG_PREFIX)}"
+    return " ".join(planner.refused(**wrong) for wrong in (WRONG, WRONG_FUNCTION, LONG_NAME))
 
 
 @pytest.fixture(scope="module")
@@ -453,7 +463,7 @@ def test_a_stale_package_is_named_and_written_again(
         ),
         (
             "function.name must be lower-case letters, digits and hyphens, starting with a letter "
-            'and not ending with a hyphen; got "Settle_ee'
+            'and not ending with a hyphen; got "Settle_".'
         ),
         'function.handler must be <module>.<function>, such as probe.handler; got "run".',
         "in this module, which has: probe.",
@@ -469,8 +479,8 @@ def test_a_stale_package_is_named_and_written_again(
         "permissions_boundary_arn must be the ARN of an IAM policy",
         "prefix must be 3 to 40 lower-case letters, digits and hyphens",
         (
-            "prefix and function.name must make a name of at most 64 characters, the limit of "
-            "functions, roles and rules; got 65: payments_ppp"
+            "function.name must make, with the prefix, a name of at most 64 characters, the limit "
+            "of functions, roles and rules; got 79: payments-dev-settleee"
         ),
         'region must be the name of a region, such as eu-west-1; got "nowhere".',
         (

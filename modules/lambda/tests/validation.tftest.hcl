@@ -115,7 +115,7 @@ run "a_name_of_more_than_64_characters_is_refused" {
     function = { description = "Long", handler = "probe.handler", name = "a-function-whose-name-is-longer-than-any-role-can-bear", package = "functions/probe.zip" }
   }
 
-  expect_failures = [var.prefix]
+  expect_failures = [var.function]
 }
 
 run "an_environment_variable_of_lambda_is_refused" {
