@@ -80,7 +80,10 @@ class Tap:
 
     def environ(self, **variables: str) -> dict[str, str]:
         """Return an environment that holds nothing of the developer but the PATH."""
+        # How coverage.py follows a run into its child processes.
+        measured = {key: value for key, value in os.environ.items() if key.startswith("COVERAGE_")}
         return {
+            **measured,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.home),
             "LC_ALL": "C.UTF-8",

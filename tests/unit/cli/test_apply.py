@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from tap.aws import Target
-from tap.cli.apply import confirm
-from tap.errors import SettingsError
+from tap.cli.apply import apply_plan, confirm
+from tap.cli.console import Progress
+from tap.errors import SettingsError, StalePlanError
 from tap.settings import load_settings
 from tap.terraform.backend import Backend
 from tap.terraform.root import Root
@@ -186,6 +187,15 @@ def on_aws(project: Path) -> Workspace:
         ),
         backend=Backend(settings=settings, target=target, account_id="333333333333"),
     )
+
+
+@pytest.mark.requirement("TAP-7")
+def test_a_plan_that_another_apply_has_taken_is_stale(on_aws: Workspace) -> None:
+    with pytest.raises(StalePlanError) as caught:
+        apply_plan(on_aws, Progress(), total=1)
+
+    assert caught.value.message == "prod.tfplan was taken by another tap apply"
+    assert caught.value.exit_code == 5
 
 
 def _confirm(workspace: Workspace, typed: str, *, yes: bool = False) -> str:

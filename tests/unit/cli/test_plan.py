@@ -21,7 +21,7 @@ def test_a_plan_is_summarized_saved_and_followed_by_the_next_command(world: Worl
 
     assert done.returncode == 0
     assert done.stdout == ("  (root)  1 to create\n\nPlan: 1 to add, 0 to change, 0 to destroy.\n")
-    assert done.stderr.splitlines() == [
+    assert done.stderr.splitlines()[-3:] == [
         "initialized environments/planned",
         f"planned on the embedded emulator at {world.target.endpoint}, account 123456789012",
         "Saved to .tap/local/plans/planned.tfplan; apply it with: tap apply planned",

@@ -278,12 +278,22 @@ def test_a_syntax_error_is_refused_with_file_and_line(ready: Root) -> None:
 
 
 @pytest.mark.requirement("TAP-7")
-def test_a_terraform_that_cannot_run_is_an_error_of_the_command(ready: Root) -> None:
+def test_a_validation_before_init_says_what_is_missing(ready: Root) -> None:
     _write(ready, 'module "new" {\n  source = "./new"\n}\n')
     (ready.directory / "new").mkdir()
 
     with pytest.raises(TerraformError, match="Module not installed"):
         ready.validate()
+
+
+@pytest.mark.requirement("TAP-7")
+def test_an_answer_that_is_no_json_is_told_as_it_is(ready: Root) -> None:
+    spoiled = replace(ready, environ={**ready.environ, "TF_CLI_ARGS_validate": "-bogus"})
+
+    with pytest.raises(TerraformError) as caught:
+        spoiled.validate()
+
+    assert "flag provided but not defined: -bogus" in caught.value.message
 
 
 def test_a_plan_tells_whether_there_is_something_to_do(ready: Root, plan_file: Path) -> None:

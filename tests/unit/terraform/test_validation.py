@@ -49,6 +49,8 @@ def settings(project: Path) -> Settings:
     (project / "modules" / "leaf" / "templates").mkdir()
     (project / "modules" / "leaf" / "templates" / "hello.tftpl").write_text("Hello ${name}\n")
     (project / "modules" / "notes").mkdir()
+    # A root with a lock file is validated where it is, and lends it to the modules.
+    (project / "environments" / "prod" / ".terraform.lock.hcl").touch()
     return load_settings(project, {})
 
 
@@ -74,6 +76,9 @@ def test_valid_folders_pass_and_stay_as_they_are(
     for folder in validated_folders(settings):
         validate_folder(folder, settings, environ, Reporter())
 
+    work = settings.work_directory / "validate"
+    assert (work / "modules" / "leaf" / "module" / ".terraform.lock.hcl").is_file()
+    assert not (work / "environments" / "prod" / "module").exists()
     kept = [file for file in settings.root.rglob("*.*") if ".tap" not in file.parts]
     assert sorted(kept) == files
 
