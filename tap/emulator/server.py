@@ -154,6 +154,8 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     records.write(arguments.directory, record)
     background = () if arguments.stock else loaded
+    for extension in background:
+        extension.started(record.endpoint)
     threading.Thread(
         target=_background, args=(arguments.directory, record, background), daemon=True
     ).start()

@@ -63,6 +63,7 @@ class Extension:
             is inside it.
         tick: Called once a second between requests, for work that AWS does by itself.
         reset: Called when the emulator is emptied, for state that is not moto's.
+        started: Called once with the emulator's URL, for what calls the emulator itself.
     """
 
     patches: tuple[Patch, ...] = ()
@@ -70,6 +71,7 @@ class Extension:
     counted: Mapping[str, Count] = field(default_factory=dict)
     tick: Callable[[], None] = lambda: None
     reset: Callable[[], None] = lambda: None
+    started: Callable[[str], None] = lambda _: None
 
 
 def load() -> tuple[Extension, ...]:
