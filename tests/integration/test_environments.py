@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from tap.emulator.control import Resource
     from tests.conftest import Deployment
 
 ZONES = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
@@ -165,7 +166,7 @@ def test_flow_logs_reach_an_encrypted_group_that_expires(deployment: Deployment)
     vpc, security = deployment.outputs["vpc"], deployment.outputs["security"]
     logs = deployment.client("ec2").describe_flow_logs(FlowLogIds=[vpc["flow_log_id"]])["FlowLogs"]
     assert logs[0]["TrafficType"] == "ALL"
-    assert logs[0]["LogGroupName"] == vpc["flow_log_group_name"]
+    assert logs[0]["LogDestination"].endswith(f":log-group:{vpc['flow_log_group_name']}")
     groups = deployment.client("logs").describe_log_groups(
         logGroupNamePrefix=vpc["flow_log_group_name"]
     )["logGroups"]
@@ -292,15 +293,20 @@ def managed_ids(deployment: Deployment) -> set[str]:
 @pytest.mark.last
 def test_destroy_leaves_nothing_behind(deployment: Deployment) -> None:
     assert deployment.apply.returncode == 0
+    name = re.compile(rf"payments-{deployment.name}\b")
     mine = managed_ids(deployment)
-    found = {item.id for item in deployment.emulator.resources()}
-    assert len(mine & found) > 40
+
+    def existing() -> list[Resource]:
+        return [
+            item
+            for item in deployment.emulator.resources()
+            if {item.id, re.split("[/:]", item.id)[-1]} & mine or name.search(item.id)
+        ]
+
+    assert len(existing()) > 40
     deployment.progress(f"{deployment.name}: destroying")
     deployment.project.run("destroy", deployment.name)
-    name = re.compile(rf"payments-{deployment.name}\b")
-    left = [
-        item for item in deployment.emulator.resources() if item.id in mine or name.search(item.id)
-    ]
+    left = existing()
     assert left == []
     ec2 = deployment.client("ec2")
     here = [{"Name": "tag:Environment", "Values": [deployment.name]}]
