@@ -1,16 +1,16 @@
 """Publish to topics as a service of AWS does: only where topic and key let it."""
 
-# ruff: noqa: ANN401 - policies are free-form JSON
+# ruff: noqa: ANN401 - moto's objects have any type
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from moto.kms.models import kms_backends
 from moto.sns.models import sns_backends
 
-from tap.emulator.policies import Call, decide
+from tap.emulator.policies import Call
+from tap.emulator.service_access import allows
 
 
 def publish(
@@ -40,7 +40,7 @@ def publish(
         "kms:viaservice": (f"sns.{region}.amazonaws.com",),
     }
     call = Call(action="sns:Publish", resource=topic_arn, context=context)
-    if not _allows(json.loads(topic.policy), service, call):
+    if not allows(topic.policy, service, call):
         return f"the policy of the topic does not let {service} publish"
     if topic.kms_master_key_id and not _may_use_key(topic, service, context):
         return f"the policy of the topic's key does not let {service} use it"
@@ -54,28 +54,6 @@ def _may_use_key(topic: Any, service: str, context: dict[str, tuple[str, ...]]) 
     key = backend.keys.get(backend.any_id_to_key_id(topic.kms_master_key_id))
     # A key that AWS manages cannot let another service use it.
     return key is not None and all(
-        _allows(
-            json.loads(key.policy), service, Call(action=action, resource=key.arn, context=context)
-        )
+        allows(key.policy, service, Call(action=action, resource=key.arn, context=context))
         for action in ("kms:Decrypt", "kms:GenerateDataKey")
     )
-
-
-def _allows(policy: dict[str, Any], service: str, call: Call) -> bool:
-    statements = policy["Statement"]
-    concerned = [
-        {name: value for name, value in statement.items() if name != "Principal"}
-        for statement in (statements if isinstance(statements, list) else [statements])
-        if _names(statement.get("Principal")) & {"*", service}
-    ]
-    return decide(concerned, call) is True
-
-
-def _names(principal: Any) -> set[str]:
-    if not isinstance(principal, dict):
-        return {principal}
-    names: set[str] = set()
-    for kind in ("AWS", "Service"):
-        value = principal.get(kind, [])
-        names.update(value if isinstance(value, list) else [value])
-    return names
