@@ -29,6 +29,7 @@ from moto.sts.models import sts_backends
 
 from tap.emulator.extensions import Client, Extension, Patch, wrap
 from tap.emulator.extensions.functions import create_function
+from tap.emulator.extensions.functions_log import write_log
 from tap.emulator.extensions.refusals import REFUSED
 from tap.process import run
 
@@ -169,9 +170,7 @@ def _run(function: Any, event: str) -> _Answer:
         written = json.loads(answered.read_text()) if answered.exists() else None
     if written is None:
         written = {"succeeded": False, "answer": _death(function, ended, request_id)}
-    elif not written["succeeded"]:
-        written["answer"]["requestId"] = request_id
-    log = _write_log(function, stream, request_id, ended, written)
+    log = write_log(function, stream, request_id, ended, written)
     payload = json.dumps(written["answer"]).encode()
     return _Answer(request_id=request_id, payload=payload, failed=not written["succeeded"], log=log)
 
@@ -215,6 +214,8 @@ def _environment(function: Any, request_id: str, stream: str, code: Path) -> dic
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
         "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
+        "AWS_LAMBDA_LOG_FORMAT": function.logging_config["LogFormat"],
+        "AWS_LAMBDA_LOG_LEVEL": function.logging_config.get("ApplicationLogLevel", "INFO"),
         "AWS_LAMBDA_LOG_GROUP_NAME": function.logging_config["LogGroup"],
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "AWS_REGION": function.region,
@@ -231,37 +232,6 @@ def _environment(function: Any, request_id: str, stream: str, code: Path) -> dic
         "_TAP_SECONDS": str(function.timeout),
     }
     return {**function.environment_vars, **provided}
-
-
-def _write_log(
-    function: Any, stream: str, request_id: str, ended: Any, written: dict[str, Any]
-) -> str:
-    group = function.logging_config["LogGroup"]
-    lines = [
-        f"START RequestId: {request_id} Version: {function.version}",
-        *ended.stdout.splitlines(),
-        *ended.stderr.splitlines(),
-    ]
-    if ended.timed_out:
-        lines.append(written["answer"]["errorMessage"])
-    milliseconds = ended.seconds * 1000
-    lines += [
-        f"END RequestId: {request_id}",
-        "\t".join(
-            [
-                f"REPORT RequestId: {request_id}",
-                f"Duration: {milliseconds:.2f} ms",
-                f"Billed Duration: {milliseconds:.0f} ms",
-                f"Memory Size: {function.memory_size} MB",
-            ]
-        ),
-    ]
-    logs = function.logs_backend
-    logs.ensure_log_group(group)
-    logs.create_log_stream(group, stream)
-    now = int(time.time() * 1000)
-    logs.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in lines])
-    return "\n".join(lines)
 
 
 _CODE = """
