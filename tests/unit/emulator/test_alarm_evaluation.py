@@ -69,6 +69,7 @@ def test_three_of_three_points_follow_the_table_of_aws(
         ("0 - X - -", OK, OK, ALARM, OK),
         ("- - - - 0", OK, OK, ALARM, OK),
         ("- - - X -", ALARM, KEPT, ALARM, OK),
+        ("X X 0 0 0", OK, OK, OK, OK),
     ],
 )
 def test_two_of_three_points_follow_the_table_of_aws(
@@ -117,6 +118,7 @@ def test_a_value_on_the_threshold_counts_as_the_comparison_says(
         ("ALARM(green)", OK),
         ("NOT ALARM(green)", ALARM),
         ("INSUFFICIENT_DATA(gray) AND OK(green)", ALARM),
+        ("ALARM(green) AND ALARM(red)", OK),
         ("ALARM(green) AND ALARM(green) OR ALARM(red)", ALARM),
         ("ALARM(red) OR ALARM(green) AND ALARM(green)", ALARM),
         ("(ALARM(red) OR ALARM(green)) AND ALARM(green)", OK),

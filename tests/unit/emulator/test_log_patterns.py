@@ -54,6 +54,7 @@ EVENT: dict[str, Any] = {
         ('{ $.level != "WARN" }', True),
         ('{ ($.level = "WARN") || ($.level = "ERROR") }', True),
         ('{ $.level = "ERROR" && $.latency > 13 }', False),
+        ('{ $.level = "WARN" && $.latency > 12 }', False),
         ("{ $.latency >= 12.5 }", True),
         ("{ $.latency = 12.5 }", True),
         ('{ ($.errorCode = "*UnauthorizedOperation") || ($.errorCode = "AccessDenied*") }', True),

@@ -74,6 +74,7 @@ def test_a_high_percentile_needs_many_samples() -> None:
             "IF(requests > 0, 100 * FILL(errors, 0) / requests, 0)",
             {0: 0.0, 60: 10.0, 120: 0.0, 180: 25.0},
         ),
+        ("requests - errors", {60: 45.0, 180: 3.0}),
         ("IF(requests > 20, errors)", {60: 5.0}),
         ("errors - -1", {60: 6.0, 180: 2.0}),
         ("2 + 3 * 2 ^ 2", dict.fromkeys(range(0, 240, 60), 14.0)),
