@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from tap.cli.console import Progress, notice
+from tap.cli.console import notice
 from tap.cli.options import environment_argument, lock_option, target_options
 from tap.cli.plan import make_plan, print_summary
 from tap.cli.session import open_environment
 from tap.errors import LockedError, SettingsError, StalePlanError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tap.cli.console import Progress
     from tap.plan import Summary
     from tap.workspace import Workspace
 
@@ -35,54 +40,76 @@ def apply(environment: str, target: str, suffix: str, lock_timeout: str, *, yes:
     saved = workspace.request.plan_file
     if saved.is_file():
         notice(f"applying the saved plan {saved.relative_to(workspace.request.settings.root)}")
-        summary = read_plan(workspace)
+        with taken_plan(workspace) as file:
+            show_and_apply(workspace, progress, file, read_plan(workspace, file), yes=yes)
     else:
-        summary = make_plan(workspace, progress)
-    print_summary(summary, workspace, "text")
-    if summary.empty:
-        saved.unlink(missing_ok=True)
-        return
-    confirm(workspace, "apply", yes=yes)
-    apply_plan(workspace, progress, total=changes(summary))
+        with private_plan(workspace) as file:
+            summary = make_plan(workspace, progress, file)
+            show_and_apply(workspace, progress, file, summary, yes=yes)
 
 
-def read_plan(workspace: Workspace) -> Summary:
-    """Return what the saved plan does."""
-    from tap.plan import Plan, summarize
+@contextmanager
+def private_plan(workspace: Workspace) -> Iterator[Path]:
+    """Yield a file for a plan that no other command finds; it is gone afterwards."""
+    public = workspace.request.plan_file
+    file = public.with_name(f"{public.name}.{os.getpid()}")
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
 
-    return summarize(Plan.decode(workspace.root.show(workspace.request.plan_file)))
 
+@contextmanager
+def taken_plan(workspace: Workspace) -> Iterator[Path]:
+    """Take the saved plan, so that what is shown is what is applied, once.
 
-def changes(summary: Summary) -> int:
-    """Return how many operations an apply consists of."""
-    return summary.total.add + summary.total.change + summary.total.destroy
-
-
-def apply_plan(workspace: Workspace, progress: Progress, *, total: int) -> None:
-    """Apply the workspace's plan file; it is kept only when a lock stopped it.
+    It is put back when nothing was applied: the state was locked, or nobody confirmed.
 
     Raises:
-        StalePlanError: Another command has taken the file since it was shown.
-        TerraformError: The apply failed.
+        StalePlanError: Another command has just taken it.
     """
-    progress.total = total
-    file = workspace.request.plan_file
-    # A second apply must not find the plan that this one is applying.
-    taken = file.with_name(f"{file.name}.{os.getpid()}")
+    public = workspace.request.plan_file
+    with private_plan(workspace) as file:
+        try:
+            public.rename(file)
+        except FileNotFoundError:
+            raise StalePlanError(
+                f"{public.name} was taken by another tap apply", "plan again when that has ended"
+            ) from None
+        try:
+            yield file
+        except (LockedError, SettingsError):
+            if not public.exists():
+                file.rename(public)
+            raise
+
+
+def read_plan(workspace: Workspace, file: Path) -> Summary:
+    """Return what a saved plan does."""
+    from tap.plan import Plan, summarize
+
+    return summarize(Plan.decode(workspace.root.show(file)))
+
+
+def show_and_apply(
+    workspace: Workspace,
+    progress: Progress,
+    file: Path,
+    summary: Summary,
+    *,
+    yes: bool,
+    verb: str = "apply",
+) -> None:
+    """Print what a plan does, ask where that is due, and apply it."""
+    print_summary(summary, workspace, "text")
+    if summary.empty:
+        return
+    confirm(workspace, verb, yes=yes)
+    counts = summary.total
+    progress.total = counts.add + counts.change + counts.destroy
     try:
-        file.rename(taken)
-    except FileNotFoundError:
-        raise StalePlanError(
-            f"{file.name} was taken by another tap apply", "plan again when that has ended"
-        ) from None
-    try:
-        workspace.root.apply(taken)
-    except LockedError:
-        if not file.exists():
-            taken.rename(file)
-        raise
+        workspace.root.apply(file)
     finally:
-        taken.unlink(missing_ok=True)
         progress.clear()
 
 

@@ -128,4 +128,5 @@ class Progress:
             self._display.update(task, completed=self._done, total=self.total, description=doing)
         elif now - self._spoke > _HEARTBEAT_SECONDS:
             self._spoke = now
-            notice(f"still working: {len(self._running)} objects, longest {doing}")
+            busy = f"{len(self._running)} objects, longest {doing}" if oldest else "reading"
+            notice(f"still working: {busy}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from tap.cli.apply import apply_plan, changes, confirm
+from tap.cli.apply import private_plan, show_and_apply
 from tap.cli.options import environment_argument, lock_option, target_options
-from tap.cli.plan import make_plan, print_summary
+from tap.cli.plan import make_plan
 from tap.cli.session import open_environment
 
 
@@ -20,10 +20,6 @@ def destroy(environment: str, target: str, suffix: str, lock_timeout: str, *, ye
     workspace, progress = open_environment(
         environment, target, suffix=suffix, lock_timeout=lock_timeout
     )
-    summary = make_plan(workspace, progress, destroy=True)
-    print_summary(summary, workspace, "text")
-    if summary.empty:
-        workspace.request.plan_file.unlink(missing_ok=True)
-        return
-    confirm(workspace, "destroy", yes=yes)
-    apply_plan(workspace, progress, total=changes(summary))
+    with private_plan(workspace) as file:
+        summary = make_plan(workspace, progress, file, destroy=True)
+        show_and_apply(workspace, progress, file, summary, yes=yes, verb="destroy")

@@ -16,6 +16,8 @@ from tap.cli.options import (
 from tap.cli.session import open_environment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tap.plan import Summary
     from tap.workspace import Workspace
 
@@ -39,9 +41,9 @@ def plan(
     workspace, progress = open_environment(
         environment, target, suffix=suffix, lock_timeout=lock_timeout
     )
-    summary = make_plan(workspace, progress, destroy=destroy)
-    print_summary(summary, workspace, output_format)
     saved = workspace.request.plan_file
+    summary = make_plan(workspace, progress, saved, destroy=destroy)
+    print_summary(summary, workspace, output_format)
     if summary.empty:
         saved.unlink(missing_ok=True)
         return
@@ -49,11 +51,12 @@ def plan(
     notice(f"Saved to {name}; apply it with: {_apply_command(workspace)}")
 
 
-def make_plan(workspace: Workspace, progress: Progress, *, destroy: bool = False) -> Summary:
-    """Plan into the workspace's file and return what the plan does."""
+def make_plan(
+    workspace: Workspace, progress: Progress, file: Path, *, destroy: bool = False
+) -> Summary:
+    """Plan into a file and return what the plan does."""
     from tap.plan import Plan, summarize
 
-    file = workspace.request.plan_file
     try:
         workspace.root.plan(file, destroy=destroy)
         return summarize(Plan.decode(workspace.root.show(file)))

@@ -156,12 +156,6 @@ def _manage_passwords() -> None:
         secret.auto_rotate_after_days = _ROTATION_DAYS
         return secret
 
-    @wrap(MasterUserSecret, "rotate_secret")
-    def _(original: Any, self: Any) -> None:
-        original(self)
-        version = self.secret.versions[self.secret.default_version_id]
-        version["secret_string"] = _credentials(self.resource)
-
 
 def _credentials(resource: Any) -> str:
     password = "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(28))

@@ -13,8 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from tap.aws import Target
-from tap.cli.apply import apply_plan, confirm
-from tap.cli.console import Progress
+from tap.cli.apply import confirm, taken_plan
 from tap.errors import SettingsError, StalePlanError
 from tap.settings import load_settings
 from tap.terraform.backend import Backend
@@ -191,11 +190,30 @@ def on_aws(project: Path) -> Workspace:
 
 @pytest.mark.requirement("TAP-7")
 def test_a_plan_that_another_apply_has_taken_is_stale(on_aws: Workspace) -> None:
-    with pytest.raises(StalePlanError) as caught:
-        apply_plan(on_aws, Progress(), total=1)
+    with pytest.raises(StalePlanError) as caught, taken_plan(on_aws):
+        pytest.fail("there is no plan to take")
 
     assert caught.value.message == "prod.tfplan was taken by another tap apply"
     assert caught.value.exit_code == 5
+
+
+@pytest.mark.requirement("TAP-7")
+def test_a_taken_plan_is_out_of_reach_and_put_back_when_nobody_confirms(
+    on_aws: Workspace,
+) -> None:
+    saved = on_aws.request.plan_file
+    saved.parent.mkdir(parents=True, exist_ok=True)
+    saved.write_text("shown and then applied")
+
+    with pytest.raises(SettingsError), taken_plan(on_aws) as taken:  # noqa: PT012 - what is seen inside is the point
+        assert not saved.exists()
+        assert taken.read_text() == "shown and then applied"
+        raise SettingsError("not confirmed")
+
+    assert saved.read_text() == "shown and then applied"
+    with taken_plan(on_aws):
+        pass
+    assert list(saved.parent.iterdir()) == []
 
 
 def _confirm(workspace: Workspace, typed: str, *, yes: bool = False) -> str:

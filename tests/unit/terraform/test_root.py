@@ -256,6 +256,19 @@ def test_a_failed_init_is_tried_again(root: Root, backend: dict[str, str]) -> No
     assert root.init(backend)
 
 
+def test_what_a_failed_init_left_is_not_trusted_when_the_change_is_taken_back(
+    root: Root, backend: dict[str, str]
+) -> None:
+    root.init(backend)
+    _write(root, 'module "gone" {\n  source = "./gone"\n}\n')
+    with pytest.raises(TerraformError, match="Unreadable module directory"):
+        root.init(backend)
+    (root.directory / "more.tf").unlink()
+
+    assert root.init(backend)
+    root.validate()
+
+
 @pytest.mark.requirement("TAP-7")
 def test_an_invalid_configuration_is_refused_with_file_and_line(ready: Root) -> None:
     ready.validate()
