@@ -39,7 +39,10 @@ module "alb_bluegreen" {
     zone_id = module.dns.zone_id
   }
 
-  traffic = { phase = var.traffic.initial_phase }
+  traffic = {
+    phase = var.traffic.initial_phase
+    split = var.domain.legacy == null ? "listener" : "dns"
+  }
 
   security_group_ids = {
     application   = module.security.security_group_ids.application

@@ -32,7 +32,17 @@ output "database" {
 
 output "dns" {
   description = "Hosted zone, its name servers, records and health checks."
-  value       = { zone_id = module.dns.zone_id }
+  value = {
+    alarm_names          = module.dns.alarm_names
+    health_check_ids     = module.dns.health_check_ids
+    name_servers         = module.dns.name_servers
+    query_log_group_name = module.dns.query_log_group_name
+    record_names         = module.dns.record_names
+    topic_arn            = module.dns.topic_arn
+    weights              = module.dns.weights
+    zone_id              = module.dns.zone_id
+    zone_name            = module.dns.zone_name
+  }
 }
 
 output "load_balancer" {
