@@ -9,6 +9,7 @@ AWS itself provides, and is not listed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -89,7 +90,7 @@ def _models(backend: BaseBackend) -> Iterator[tuple[str, object]]:
 
 
 def _inside(value: Any, key: str, depth: int) -> Iterator[tuple[str, object]]:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         pairs = [(str(name), item) for name, item in list(value.items())]
     elif isinstance(value, (list, tuple, set)):
         pairs = [("", item) for item in list(value)]

@@ -202,7 +202,12 @@ def _advance(backend: Any, group: Any, refresh: _Refresh) -> None:
     there = {state.instance.id for state in group.instance_states}
     refresh.todo = [instance for instance in refresh.todo if instance in there]
     if refresh.todo:
-        _replace(backend, group, refresh.todo.pop(0))
+        try:
+            _replace(backend, group, refresh.todo[0])
+        except Exception as error:
+            _end(refresh, "Failed", f"An instance could not be replaced: {error}")
+            raise
+        del refresh.todo[0]
     if refresh.total:
         refresh.percentage_complete = 100 - 100 * len(refresh.todo) // refresh.total
     if not refresh.todo:

@@ -8,9 +8,10 @@ from typing import Any
 
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses.launch_templates import LaunchTemplates
-from moto.ec2.utils import convert_tag_spec
+from moto.ec2.utils import convert_tag_spec, parse_user_data
 
 from tap.emulator.extensions import Client, Extension, Patch, wrap
+from tap.emulator.extensions.refusals import REFUSED
 
 _IMAGE = "ami-12c6146b"
 """One of the public images that moto knows."""
@@ -39,6 +40,35 @@ def _leaks_tags_into_data(client: Client) -> bool:
     versions = ec2.describe_launch_template_versions(LaunchTemplateId=template)
     data = versions["LaunchTemplateVersions"][0]["LaunchTemplateData"]
     return "TagSpecifications" in data
+
+
+def _take_user_data_of_versions() -> None:
+    @wrap(LaunchTemplates, "create_launch_template_version")
+    def _(original: Any, self: Any) -> Any:
+        answer = original(self)
+        # moto does so for the first version only, and relies on it for all.
+        data = answer.result["LaunchTemplateVersion"]["LaunchTemplateData"]
+        data["UserData"] = parse_user_data(self._get_param("LaunchTemplateData.UserData"))
+        return answer
+
+
+def _cannot_start_later_versions(client: Client) -> bool:
+    ec2, autoscaling = client("ec2"), client("autoscaling")
+    name = "tap-probe-versions"
+    template = _create_template(ec2, name, {"ImageId": _IMAGE})
+    data = {"ImageId": _IMAGE, "UserData": "IyEvYmluL3NoCg=="}
+    ec2.create_launch_template_version(LaunchTemplateId=template, LaunchTemplateData=data)
+    try:
+        autoscaling.create_auto_scaling_group(
+            AutoScalingGroupName=name,
+            MinSize=1,
+            MaxSize=1,
+            LaunchTemplate={"LaunchTemplateId": template, "Version": "2"},
+            AvailabilityZones=[f"{ec2.meta.region_name}a"],
+        )
+    except REFUSED:
+        return True
+    return False
 
 
 def _start_instances_as_templates_say() -> None:
@@ -118,6 +148,13 @@ EXTENSION = Extension(
             "in every plan",
             apply=_keep_tags_out_of_data,
             probe=_leaks_tags_into_data,
+        ),
+        Patch(
+            id="ec2-template-user-data",
+            symptom="a group cannot start instances of any but the first version of a template "
+            "with user data",
+            apply=_take_user_data_of_versions,
+            probe=_cannot_start_later_versions,
         ),
         Patch(
             id="ec2-template-settings",

@@ -26,6 +26,8 @@ def _keep_settings() -> None:
         spec = arguments(original, self, *args, **kwargs)["spec"]
         self.dead_letter_config = spec.get("DeadLetterConfig")
         original(self, *args, **kwargs)
+        # Listed by it.
+        self.name = self.function_name
         self.logging_config = _logging(self.function_name, spec.get("LoggingConfig"))
 
     _return_settings()
@@ -160,4 +162,5 @@ EXTENSION = Extension(
             probe=_keeps_first_invoke_settings,
         ),
     ),
+    counted={"lambda.LambdaStorage": lambda storage: storage.latest()},
 )

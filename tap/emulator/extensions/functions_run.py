@@ -85,7 +85,6 @@ def _run_functions() -> None:
         with _reserved(self):
             answer = _run(self, text)
         headers["x-amz-executed-version"] = str(self.version)
-        headers["x-amzn-requestid"] = answer.request_id
         tail = answer.log.encode()[-_LOG_TAIL_BYTES:]
         headers["x-amz-log-result"] = base64.b64encode(tail).decode()
         if answer.failed:

@@ -11,7 +11,7 @@ from moto.rds.exceptions import DBParameterGroupNotFoundError, DBSubnetGroupNotF
 from moto.rds.models import DBParameterGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
-from tap.emulator.extensions import Client, Extension, Patch, wrap
+from tap.emulator.extensions import Client, Extension, Patch, unless, wrap
 from tap.emulator.extensions.refusals import REFUSED
 
 
@@ -169,4 +169,8 @@ EXTENSION = Extension(
             probe=_cannot_modify_subscriptions,
         ),
     ),
+    counted={
+        "rds.DBParameterGroup": unless(lambda group: group.name.startswith("default.")),
+        "rds.Event": lambda _: (),
+    },
 )
