@@ -153,8 +153,9 @@ def _evaluate_metric(
     except ValueError as error:
         change(backend, alarm, INSUFFICIENT_DATA, f"Unchecked: {error}", "{}")
         return
-    if alarm.evaluate_low_sample_count_percentile == "ignore" and (
-        data.samples_since(queries, end - period) < needed_samples(alarm.extended_statistic or "")
+    samples = data.samples_since(queries, end - period)
+    if alarm.evaluate_low_sample_count_percentile == "ignore" and 0 < samples < needed_samples(
+        alarm.extended_statistic or ""
     ):
         return
     points = [series.get(at) for at in span]

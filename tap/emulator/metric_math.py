@@ -200,7 +200,7 @@ def _tokens(expression: str) -> list[str]:
     while at < len(text):
         found = _TOKEN.match(text, at)
         if not found:
-            raise ValueError(f"not understood: {text[at:]}")
+            raise ValueError(f"not understood: {text[at:].strip()}")
         tokens.append(found[1])
         at = found.end()
     return tokens

@@ -3,8 +3,6 @@
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html
 """
 
-
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field

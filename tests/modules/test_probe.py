@@ -247,7 +247,7 @@ def test_equal_values_are_published_once_with_their_count(probe: Any) -> None:
     ("environ", "message"),
     [
         ({}, "PROBE_URL must be an http or https URL; got ''"),
-        ({"PROBE_URL": "file:///etc/passwd"}, "got 'file:///etc/passwd'"),
+        ({"PROBE_URL": "file://localhost/etc/passwd"}, "got 'file://localhost/etc/passwd'"),
         ({"PROBE_URL": "https:///health"}, "PROBE_URL must be an http or https URL"),
         (
             {"PROBE_URL": "https://pay.example.com", "PROBE_REQUESTS": "21"},

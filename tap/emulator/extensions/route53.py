@@ -23,7 +23,7 @@ from moto.route53.models import (
 from moto.route53.responses import Route53
 
 from tap.emulator import dns_answers
-from tap.emulator.extensions import Client, Extension, Patch, wrap
+from tap.emulator.extensions import Client, Extension, Patch, unless, wrap
 from tap.emulator.extensions.route53_health import is_healthy, sign_for_virginia, unhealthy
 from tap.emulator.policies import Call
 from tap.emulator.service_access import allows
@@ -280,4 +280,8 @@ EXTENSION = Extension(
             probe=_lacks_answers,
         ),
     ),
+    # Each zone has name servers of its own, which go with it.
+    counted={
+        "route53.DelegationSet": unless(lambda each: each.caller_reference.startswith("DelSet_")),
+    },
 )
