@@ -1,20 +1,28 @@
 """Write the generated parts of the documents, or say which are not up to date.
 
-Filled in are the tables of inputs and outputs in ``modules/*/README.md`` (between two markers)
-and ``docs/reference/cli.md`` (all of it).
+Filled in are the tables of inputs and outputs in ``modules/*/README.md`` (between two markers).
+All of ``docs/reference/`` is written: the commands, the outputs of an environment, and how the
+environments differ (from the inventories of their plans, which ``make inventories`` writes).
 """  # noqa: INP001 - a script is no package
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from tap.errors import TapError
 from tap.hcl import load_module
-from tap.reports.reference import cli_reference, module_tables
+from tap.reports.reference import (
+    cli_reference,
+    environment_table,
+    module_tables,
+    output_table,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+ENVIRONMENTS = ("dev", "staging", "prod")
 BEGIN = "<!-- BEGIN generated: inputs and outputs -->"
 END = "<!-- END generated: inputs and outputs -->"
 
@@ -33,7 +41,17 @@ def documents(root: Path) -> dict[Path, str]:
         for folder in sorted((root / "modules").iterdir())
         if any(folder.glob("*.tf"))
     }
-    return {**found, root / "docs" / "reference" / "cli.md": cli_reference(tap, "tap")}
+    inventories = {
+        name: json.loads((root / f"tests/environments/inventories/{name}.json").read_text())
+        for name in ENVIRONMENTS
+    }
+    reference = root / "docs" / "reference"
+    return {
+        **found,
+        reference / "cli.md": cli_reference(tap, "tap"),
+        reference / "environments.md": environment_table(inventories),
+        reference / "outputs.md": output_table(load_module(root / "environments" / "_stack")),
+    }
 
 
 def with_tables(folder: Path) -> str:

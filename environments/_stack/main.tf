@@ -2,6 +2,12 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
+data "aws_ssm_parameter" "ami" {
+  count = var.compute.ami_id == null ? 1 : 0
+
+  name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+}
+
 locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
@@ -10,67 +16,21 @@ locals {
   # The edge, the application and the database agree on these end to end.
   ports = { application = 8080, database = 3306 }
 
+  # Of all objects in the bucket the instances reach those below this prefix.
+  bucket_prefix = "application/"
+
+  # The user that instances log in as with IAM authentication; no password exists for it.
+  database_user = "application"
+
+  # A copy of the environment has a zone of its own below the zone of the first.
+  zone_name   = join(".", compact([var.name_suffix, var.domain.zone_name]))
+  domain_name = "${var.domain.record_name}.${local.zone_name}"
+
   tags = {
     CostCenter  = var.cost_center
     Environment = var.environment
     ManagedBy   = "terraform"
     Owner       = var.owner
     Project     = var.project
-  }
-}
-
-module "vpc" {
-  source = "../../modules/vpc"
-
-  account_id         = local.account_id
-  availability_zones = var.availability_zones
-  cidr_block         = var.network.cidr_block
-  nat_gateways       = var.network.nat_gateways
-  partition          = local.partition
-  ports              = local.ports
-  prefix             = local.prefix
-  region             = var.region
-  subnet_cidr_blocks = var.network.subnet_cidr_blocks
-  tags               = local.tags
-
-  ssh_cidr_blocks = var.network.bastion_cidr_blocks
-
-  flow_logs = {
-    kms_key_arn       = module.security.kms_key_arns.logs
-    retention_in_days = var.log_retention_in_days
-  }
-
-  interface_endpoints = length(var.network.interface_endpoints) == 0 ? null : {
-    security_group_ids = [module.security.security_group_ids.endpoints]
-    services           = var.network.interface_endpoints
-  }
-}
-
-module "security" {
-  source = "../../modules/security"
-
-  providers = {
-    aws         = aws
-    aws.replica = aws.replica
-  }
-
-  account_id               = local.account_id
-  application_egress       = var.network.egress
-  bastion_cidr_blocks      = var.network.bastion_cidr_blocks
-  gateway_prefix_list_ids  = module.vpc.gateway_endpoint_prefix_list_ids
-  log_retention_in_days    = var.log_retention_in_days
-  partition                = local.partition
-  permissions_boundary_arn = var.permissions_boundary_arn
-  ports                    = local.ports
-  prefix                   = local.prefix
-  region                   = var.region
-  replica                  = var.replica
-  tags                     = local.tags
-  vpc_id                   = module.vpc.vpc_id
-  web_acl                  = var.web_acl
-
-  application = {
-    log_group_prefix = "/${local.prefix}/"
-    metric_namespace = local.prefix
   }
 }

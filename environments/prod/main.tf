@@ -7,8 +7,9 @@ module "stack" {
   source = "../_stack"
 
   providers = {
-    aws         = aws
-    aws.replica = aws.replica
+    aws           = aws
+    aws.replica   = aws.replica
+    aws.us_east_1 = aws.us_east_1
   }
 
   project     = "payments"
@@ -32,4 +33,35 @@ module "stack" {
 
   log_retention_in_days = 365
   web_acl               = { rate_limit = 4000 }
+  deletion_protection   = coalesce(var.deletion_protection, true)
+
+  database = {
+    instance_class                         = "db.m5.large"
+    multi_az                               = true
+    allocated_storage                      = 100
+    max_allocated_storage                  = 1000
+    backup_retention_in_days               = 35
+    performance_insights_retention_in_days = 731
+  }
+
+  compute = {
+    blue  = { instance_type = "t3.micro", min = 3, max = 6, desired = 3 }
+    green = { instance_type = "m5.large", min = 3, max = 12, desired = 3 }
+  }
+
+  domain = { zone_name = "payments.example.com" }
+
+  alarms = {
+    subscriptions = {
+      on-call = { protocol = "https", endpoint = "https://alerts.example.com/payments" }
+      team    = { protocol = "email", endpoint = "payments@example.com" }
+    }
+    thresholds = {
+      database_connections        = 500
+      database_free_memory_in_mb  = 500
+      database_free_storage_in_gb = 20
+      error_ratio_percent         = 1
+      latency_p99_in_seconds      = 1
+    }
+  }
 }

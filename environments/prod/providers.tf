@@ -18,3 +18,12 @@ provider "aws" {
   s3_use_path_style = local.emulated
   max_retries       = local.emulated ? 2 : 25
 }
+
+# Route53 keeps its metrics, query logs and signing keys in this region alone.
+provider "aws" {
+  alias  = "us_east_1"
+  region = "us-east-1"
+
+  s3_use_path_style = local.emulated
+  max_retries       = local.emulated ? 2 : 25
+}

@@ -23,6 +23,10 @@ locals {
   weights      = { for color in keys(var.colors) : color => try(tonumber(local.record.weights[color]), 0) }
   has_capacity = { for color in keys(var.colors) : color => try(tobool(local.record.capacity[color]), true) }
 
+  # Where DNS records split the traffic between another stack (blue) and this one, what arrives here
+  # is green's share already.
+  rule_weights = var.traffic.split == "dns" ? { blue = 0, green = 100 } : local.weights
+
   # With equal shares green is the one under trial.
   idle_color = local.weights.blue < local.weights.green ? "blue" : "green"
 }
@@ -107,7 +111,7 @@ resource "aws_lb_listener_rule" "traffic" {
 
     forward {
       dynamic "target_group" {
-        for_each = local.weights
+        for_each = local.rule_weights
 
         content {
           arn    = aws_lb_target_group.this[target_group.key].arn

@@ -401,9 +401,10 @@ variable "target_groups" {
 }
 
 variable "traffic" {
-  description = "The phase the traffic record is created with, which is never asked again once the record exists, and the header and value by which a request reaches the idle color."
+  description = "The phase the traffic record is created with, which is never asked again once the record exists, what splits the traffic (the listener, or dns while another stack is being migrated from: all that arrives then goes to green), and the header and value by which a request reaches the idle color."
   type = object({
     phase = optional(string, "initial")
+    split = optional(string, "listener")
     preview = optional(object({
       header = optional(string, "X-Preview")
       value  = optional(string, "idle")
@@ -415,6 +416,11 @@ variable "traffic" {
   validation {
     condition     = contains(["canary", "complete", "half", "initial", "rolled-back"], var.traffic.phase)
     error_message = "traffic.phase must be initial, canary, half, complete or rolled-back; got \"${var.traffic.phase}\"."
+  }
+
+  validation {
+    condition     = contains(["dns", "listener"], var.traffic.split)
+    error_message = "traffic.split must be dns or listener; got \"${var.traffic.split}\"."
   }
 
   validation {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tap.errors import TapError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap.hcl import Module, Variable
 
@@ -48,6 +48,61 @@ def module_tables(module: Module) -> str:
     parts += [part for item in variables for part in _in_full(item)]
     parts += ["### Outputs", _table(["Name", "Description"], outputs)]
     return "\n\n".join(parts)
+
+
+def environment_table(inventories: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return how the environments differ, as Markdown with a trailing newline.
+
+    Args:
+        inventories: By environment: ``facts`` (subject to text), ``total`` and ``counts``
+            (resource type to number) of its plan from nothing.
+    """
+    names = list(inventories)
+    subjects = list(inventories[names[0]]["facts"])
+    kinds = sorted({kind for inventory in inventories.values() for kind in inventory["counts"]})
+    facts = [
+        (subject, *(str(inventories[name]["facts"][subject]) for name in names))
+        for subject in subjects
+    ]
+    totals = ("**all**", *(str(inventories[name]["total"]) for name in names))
+    counts = [
+        (f"`{kind}`", *(str(inventories[name]["counts"].get(kind, 0)) for name in names))
+        for kind in kinds
+    ]
+    parts = [
+        "# How the environments differ",
+        "Read off the plans of the environments.",
+        _table(["", *names], facts),
+        "## Resources",
+        _table(["Type", *names], [*counts, totals]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def output_table(stack: Module) -> str:
+    """Return the outputs of every environment, as Markdown with a trailing newline.
+
+    Args:
+        stack: The composition; each output is an object whose entries are listed.
+    """
+    sections = []
+    for output in sorted(stack.outputs.values(), key=lambda item: item.name):
+        entries = output.value.entries if output.value is not None else {}
+        rows = [
+            (f"`{output.name}.{key}`", f"`{' '.join(value.text.split())}`")
+            for key, value in sorted(entries.items())
+        ]
+        sections += [
+            f"## {output.name}",
+            output.description,
+            _table(["Output", "Value"], rows),
+        ]
+    head = (
+        "# Outputs of an environment\n\nEvery environment has them; other stacks read them "
+        "from its state. Where a value is a map, it is keyed by tier, zone, color or name. "
+        "No secret is among them."
+    )
+    return "\n\n".join([head, *sections]) + "\n"
 
 
 def cli_reference(command: click.Command, name: str) -> str:

@@ -167,7 +167,7 @@ WRONG: dict[str, Any] = {
         "slow_start_in_seconds": 10,
         "stickiness": {"duration_in_seconds": 604801},
     },
-    "traffic": {"phase": "done", "preview": {"header": "Host", "value": "*"}},
+    "traffic": {"phase": "done", "split": "both", "preview": {"header": "Host", "value": "*"}},
     "vpc_id": "10.0.0.0/16",
     "web_acl_arn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/payments/1",
 }
@@ -1232,6 +1232,7 @@ def refusal(module_planner: Any) -> str:
         "target_groups.slow_start_in_seconds must be 0 or 30 to 900; got 10.",
         "duration_in_seconds must be 1 to 604800 (seven days); got 604801.",
         ('traffic.phase must be initial, canary, half, complete or rolled-back; got "done".'),
+        ('traffic.split must be dns or listener; got "both".'),
         'a header name of 1 to 40 letters, digits and hyphens, and not Host; got "Host".',
         '(load balancers take * and ? for wildcards); got "*".',
         'vpc_id must be the id of a VPC, such as vpc-0a1b2c3d; got "10.0.0.0/16".',

@@ -84,6 +84,29 @@ variables {
   web_acl_arn = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/payments-dev-web-acl/1b2c3d4e"
 }
 
+run "a_migration_by_dns_sends_all_that_arrives_to_green" {
+  state_key = "migration"
+
+  variables {
+    traffic = { phase = "canary", split = "dns" }
+  }
+
+  assert {
+    condition = {
+      for group in one(one(aws_lb_listener_rule.traffic.action).forward).target_group : group.arn => group.weight
+      } == {
+      (output.target_group_arns.blue)  = 0
+      (output.target_group_arns.green) = 100
+    }
+    error_message = "The traffic rule splits traffic that the DNS records have split already."
+  }
+
+  assert {
+    condition     = output.traffic_weights == { blue = 90, green = 10 }
+    error_message = "The weights of the record, which the DNS records follow, are not 90 and 10."
+  }
+}
+
 run "a_canary_is_created_with_a_tenth_on_green" {
   variables {
     traffic = { phase = "canary" }
