@@ -116,7 +116,7 @@ def _create_key(response: Any) -> Any:
     key = _SigningKey(
         name=name,
         kms_arn=arn,
-        public_key=_public_key(response.current_account, arn),
+        public_key=_public_key(response.current_account, arn, zone),
         zone=zone.name,
         status=response._get_param("Status"),  # noqa: SLF001 - see above
     )
@@ -130,15 +130,19 @@ def _create_key(response: Any) -> Any:
     )
 
 
-def _public_key(account_id: str, arn: str) -> bytes:
+def _public_key(account_id: str, arn: str, zone: Any) -> bytes:
     backend = kms_backends[account_id][_REGION]
     key: Any = backend.keys.get(arn.rpartition("/")[2])
     if key is None or f":{_REGION}:" not in arn or key.key_spec != "ECC_NIST_P256":
         raise Route53ClientError(
             "InvalidKMSArn", f"{arn} is no ECC_NIST_P256 key of this account in {_REGION}"
         )
+    context: dict[str, tuple[str, ...]] = {
+        "aws:sourceaccount": (account_id,),
+        "aws:sourcearn": (f"arn:aws:route53:::{zone.id.lstrip('/')}",),
+    }
     for action in ("kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"):
-        call = Call(action=action, resource=key.arn, context={"aws:sourceaccount": (account_id,)})
+        call = Call(action=action, resource=key.arn, context=context)
         if not allows(key.policy, _SERVICE, call):
             raise Route53ClientError(
                 "InvalidKMSArn", f"the key's policy does not let {_SERVICE} call {action}"

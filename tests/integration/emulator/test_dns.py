@@ -187,6 +187,10 @@ def test_a_zone_is_signed_by_an_active_key_that_route_53_may_use(client: Any, zo
         "Principal": {"Service": "dnssec-route53.amazonaws.com"},
         "Action": ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"],
         "Resource": "*",
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": f"arn:aws:route53:::hostedzone/{zone}"},
+            "StringEquals": {"aws:SourceAccount": "123456789012"},
+        },
     }
 
     def create(key: str) -> Any:
