@@ -37,6 +37,8 @@ TAP = Path(sys.executable).parent / "tap"
 ENVIRONMENTS = ("dev", "staging", "prod")
 
 _COPIED = ("backend", "environments", "modules", "tap.toml")
+_LONGEST_FIRST = ["prod", "dev", "staging"]
+
 _RUN_FOLDER = "TAP_TEST_RUN_FOLDER"
 _FOREIGN_VARIABLES = ("AWS_", "TAP_", "TF_", "LOCALSTACK_")
 
@@ -273,10 +275,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep a file's tests in one worker, so that what they share is made once."""
+    if item.get_closest_marker("xdist_group") is None:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests that end something after all others."""
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    """Begin with what takes longest, and end with the tests that end something."""
+
+    def rank(item: pytest.Item) -> tuple[int, bool]:
+        groups = {mark.args[0] for mark in item.iter_markers("xdist_group")}
+        place = min(
+            (_LONGEST_FIRST.index(name) for name in groups & set(_LONGEST_FIRST)), default=9
+        )
+        return place, item.get_closest_marker("last") is not None
+
+    items.sort(key=rank)
 
 
 def _show_progress(config: pytest.Config, file: Path) -> None:

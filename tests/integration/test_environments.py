@@ -303,11 +303,20 @@ def test_destroy_leaves_nothing_behind(deployment: Deployment) -> None:
             if {item.id, re.split("[/:]", item.id)[-1]} & mine or name.search(item.id)
         ]
 
-    assert len(existing()) > 40
+    assert len(existing()) > 100
+    if deployment.name == "prod":
+        deployment.progress("prod: lifting the protection")
+        lifted = deployment.project.run("apply", "prod", TF_VAR_deletion_protection="false")
+        assert " 0 to add, " in lifted.stdout
+        assert " 0 to destroy." in lifted.stdout
     deployment.progress(f"{deployment.name}: destroying")
-    deployment.project.run("destroy", deployment.name)
-    left = existing()
+    deployment.project.run("destroy", deployment.name, TF_VAR_deletion_protection="false")
+    left = [item for item in existing() if "final" not in item.id]
     assert left == []
+    snapshots = deployment.client("rds").describe_db_snapshots(SnapshotType="manual")
+    final = [item["DBSnapshotIdentifier"] for item in snapshots["DBSnapshots"]]
+    wanted = f"payments-{deployment.name}-final"
+    assert any(name.startswith(wanted) for name in final) == (deployment.name == "prod")
     ec2 = deployment.client("ec2")
     here = [{"Name": "tag:Environment", "Values": [deployment.name]}]
     assert ec2.describe_vpcs(Filters=here)["Vpcs"] == []

@@ -26,7 +26,10 @@ def test_every_module_has_tests_of_its_validations() -> None:
 
 
 @pytest.mark.requirement("STK-3", "TST-1")
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize(
+    "module",
+    [pytest.param(name, marks=pytest.mark.xdist_group(f"native {name}")) for name in MODULES],
+)
 def test_terraform_test_passes(
     module: str, tmp_path: Path, progress: Callable[[str], None]
 ) -> None:
