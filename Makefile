@@ -57,8 +57,9 @@ lint: $(venv)/dev ## Check formatting, validity, types and generated documents
 	$(bin)/python scripts/generate_docs.py --check
 	$(tap) validate
 
+# Two workers wait most of the time for an environment to be applied; the third does the rest.
 test: $(venv)/dev ## Run every test
-	$(bin)/pytest -n 2 --dist loadgroup $(PYTEST)
+	$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST)
 
 inventories: $(venv)/dev ## Write the inventories of the environments' plans again
 	$(bin)/pytest tests/environments --write-inventories
