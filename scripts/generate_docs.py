@@ -1,8 +1,9 @@
 """Write the generated parts of the documents, or say which are not up to date.
 
 Filled in are the tables of inputs and outputs in ``modules/*/README.md`` (between two markers).
-All of ``docs/reference/`` is written: the commands, the outputs of an environment, and how the
-environments differ (from the inventories of their plans, which ``make inventories`` writes).
+All of ``docs/reference/`` is written: the commands, what the emulator cures, the outputs of an
+environment, and how the environments differ (from the inventories of their plans, which ``make
+inventories`` writes).
 """  # noqa: INP001 - a script is no package
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tap.errors import TapError
 from tap.hcl import load_module
 from tap.reports.reference import (
     cli_reference,
+    emulator_table,
     environment_table,
     module_tables,
     output_table,
@@ -33,8 +35,9 @@ def documents(root: Path) -> dict[Path, str]:
     Raises:
         TapError: A README is missing or lacks the markers, or a module cannot be parsed.
     """
-    # Late, so that the tables of modules can be made without the commands.
+    # Late, so that the tables of modules can be made without the commands and without moto.
     from tap.cli.main import tap  # noqa: PLC0415
+    from tap.emulator import extensions  # noqa: PLC0415
 
     found = {
         folder / "README.md": with_tables(folder)
@@ -49,6 +52,9 @@ def documents(root: Path) -> dict[Path, str]:
     return {
         **found,
         reference / "cli.md": cli_reference(tap, "tap"),
+        reference / "emulator.md": emulator_table(
+            patch for extension in extensions.load() for patch in extension.patches
+        ),
         reference / "environments.md": environment_table(inventories),
         reference / "outputs.md": output_table(load_module(root / "environments" / "_stack")),
     }

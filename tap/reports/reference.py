@@ -1,4 +1,4 @@
-"""The generated reference: tables of a module's inputs and outputs, and of the commands."""
+"""The generated reference: inputs and outputs of modules, environments, commands and emulator."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tap.errors import TapError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from tap.emulator.extensions import Patch
     from tap.hcl import Module, Variable
 
 _CELL_LENGTH = 60
@@ -103,6 +104,26 @@ def output_table(stack: Module) -> str:
         "No secret is among them."
     )
     return "\n\n".join([head, *sections]) + "\n"
+
+
+def emulator_table(patches: Iterable[Patch]) -> str:
+    """Return what the embedded emulator cures, as Markdown with a trailing newline.
+
+    Args:
+        patches: All of them; the first word of an id is the service.
+    """
+    services: dict[str, list[Patch]] = {}
+    for patch in sorted(patches, key=lambda item: item.id):
+        services.setdefault(patch.id.partition("-")[0], []).append(patch)
+    introduction = (
+        "The emulator is moto's server with these patches. Each symptom is what stock moto shows; "
+        "`tests/integration/emulator/test_patches.py` finds it there and not here."
+    )
+    parts = ["# What the embedded emulator cures", introduction]
+    for service, cured in services.items():
+        rows = [(f"`{patch.id}`", _cell(patch.symptom)) for patch in cured]
+        parts += [f"## {service}", _table(["Patch", "Symptom in stock moto"], rows)]
+    return "\n\n".join(parts) + "\n"
 
 
 def cli_reference(command: click.Command, name: str) -> str:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import click
 import pytest
 
+from tap.emulator.extensions import Patch
 from tap.hcl.declarations import module_of
 from tap.hcl.syntax import parse
-from tap.reports.reference import cli_reference, module_tables
+from tap.reports.reference import cli_reference, emulator_table, module_tables
 
 
 def tables(text: str) -> list[str]:
@@ -128,3 +129,17 @@ def test_exit_codes_come_from_the_errors_in_ascending_order() -> None:
     assert {0, 1, 2, 5, 6, 70, 130} <= set(codes)
     assert "| 5 | `StalePlanError` | The saved plan was made for another state" in table
     assert "| 1 | `HclError` | A `.tf` file cannot be read or parsed. |" in table
+
+
+@pytest.mark.requirement("DOC-1", "TAP-2")
+def test_patches_are_listed_by_service_and_id() -> None:
+    symptoms = {"s3-puts": "every put of <key> fails", "iam-ask": "no", "s3-lists": "one | two"}
+    text = emulator_table(
+        Patch(id=name, symptom=symptom, apply=lambda: None, probe=lambda _client: False)
+        for name, symptom in symptoms.items()
+    )
+    assert text.partition("## ")[2] == (
+        "iam\n\n| Patch | Symptom in stock moto |\n| --- | --- |\n| `iam-ask` | no |\n\n"
+        "## s3\n\n| Patch | Symptom in stock moto |\n| --- | --- |\n"
+        "| `s3-lists` | one \\| two |\n| `s3-puts` | every put of &lt;key> fails |\n"
+    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +39,16 @@ def checkout(tmp_path: Path) -> Path:
     )
     (module / "README.md").write_text(README)
     (tmp_path / "modules" / "empty").mkdir()
+    stack = tmp_path / "environments" / "_stack"
+    stack.mkdir(parents=True)
+    (stack / "outputs.tf").write_text(
+        'output "vpc" {\n  description = "Network."\n  value = { vpc_id = module.vpc.vpc_id }\n}\n'
+    )
+    inventories = tmp_path / "tests" / "environments" / "inventories"
+    inventories.mkdir(parents=True)
+    for name, total in (("dev", 1), ("staging", 2), ("prod", 3)):
+        inventory = {"facts": {"Zone": name}, "total": total, "counts": {"aws_vpc": total}}
+        (inventories / f"{name}.json").write_text(json.dumps(inventory))
     return tmp_path
 
 
@@ -50,14 +61,23 @@ def test_tables_are_written_between_the_markers_and_checked(
     assert script.main([*root, "--check"]) == 1
     assert readme.read_text() == README
     assert capsys.readouterr().err == (
-        "stale: modules/demo/README.md\nstale: docs/reference/cli.md\nTIP run: make generate\n"
+        "stale: modules/demo/README.md\n"
+        "stale: docs/reference/cli.md\n"
+        "stale: docs/reference/emulator.md\n"
+        "stale: docs/reference/environments.md\n"
+        "stale: docs/reference/outputs.md\n"
+        "TIP run: make generate\n"
     )
     assert script.main(root) == 0
     text = readme.read_text()
     assert "| `size` | Size. | `number` |  | yes |" in text
     assert text.startswith("# demo\n\n<!-- BEGIN")
     assert text.endswith("<!-- END generated: inputs and outputs -->\n\nBehind.\n")
-    assert "## `tap plan`" in (checkout / "docs" / "reference" / "cli.md").read_text()
+    reference = checkout / "docs" / "reference"
+    assert "## `tap plan`" in (reference / "cli.md").read_text()
+    assert "| `s3-conditional-puts` | two runs" in (reference / "emulator.md").read_text()
+    assert "| Zone | dev | staging | prod |" in (reference / "environments.md").read_text()
+    assert "| `vpc.vpc_id` | `module.vpc.vpc_id` |" in (reference / "outputs.md").read_text()
     assert script.main([*root, "--check"]) == 0
     assert capsys.readouterr().err == ""
 
