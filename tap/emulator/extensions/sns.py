@@ -18,7 +18,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import requests
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from moto.core.responses import ActionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.sns.exceptions import SNSInvalidParameter
@@ -154,7 +155,7 @@ def _fails_for_unreachable_subscriber(client: Client) -> bool:
     sns.subscribe(TopicArn=topic, Protocol="http", Endpoint="http://127.0.0.1:1/")
     try:
         sns.publish(TopicArn=topic, Message="m")
-    except (BotoCoreError, ClientError):
+    except (ClientError, ResponseParserError):
         return True
     return False
 
