@@ -37,6 +37,11 @@ class Target:
     endpoint: str | None
     region: str
 
+    def __post_init__(self) -> None:
+        # Without an endpoint boto3 and Terraform would talk to AWS.
+        if (self.endpoint is None) != (self.name == "aws"):
+            raise ValueError(f"target {self.name} with endpoint {self.endpoint}")
+
     def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the variables for a child process or session that talks to this target.
 

@@ -197,9 +197,9 @@ class Deployment:
     def apply(self) -> Ended:
         """The first apply, of the saved plan, by ``tap apply``."""
         assert self.plan.resource_changes
-        self.before = self.emulator.resources()
         self.progress(f"{self.name}: applying")
         ended = self.project.run("apply", self.name)
+        assert not self.plan_file(self.name).exists(), "an applied plan is kept"
         self.progress(f"{self.name}: applied")
         return ended
 
@@ -217,6 +217,7 @@ class Deployment:
 
     def client(self, service: str, region: str = "eu-west-1") -> Any:
         """Return a boto3 client of the emulator."""
+        assert self.apply.returncode == 0
         endpoint = self.emulator.status().endpoint
         return Target(name="local", endpoint=endpoint, region=region).client(service)
 

@@ -35,6 +35,7 @@ output "dns" {
   value = {
     alarm_names          = module.dns.alarm_names
     health_check_ids     = module.dns.health_check_ids
+    kms_key_arns         = module.dns.kms_key_arns
     name_servers         = module.dns.name_servers
     query_log_group_name = module.dns.query_log_group_name
     record_names         = module.dns.record_names

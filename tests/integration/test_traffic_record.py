@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import Deployment
 
@@ -16,6 +16,18 @@ pytestmark = [
     pytest.mark.requirement("TRF-1", "TRF-2", "TRF-5", "APP-4"),
     pytest.mark.xdist_group("dev"),
 ]
+
+
+@pytest.fixture
+def dev(named_deployment: Callable[[str], Deployment]) -> Iterator[Deployment]:
+    """Return dev, and put record and rules back afterwards."""
+    deployment = named_deployment("dev")
+    name = deployment.outputs["traffic"]["parameter_name"]
+    ssm = deployment.client("ssm")
+    before = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    yield deployment
+    move(deployment, "initial", blue=100, capacity={"blue": True, "green": True})
+    ssm.put_parameter(Name=name, Value=before, Overwrite=True)
 
 
 def move(deployment: Deployment, phase: str, *, blue: int, capacity: dict[str, bool]) -> None:
@@ -52,9 +64,8 @@ def resource_changes(deployment: Deployment) -> list[str]:
 
 
 def test_a_plan_shows_no_resource_in_any_phase_and_an_apply_moves_no_traffic(
-    named_deployment: Callable[[str], Deployment],
+    dev: Deployment,
 ) -> None:
-    dev = named_deployment("dev")
     rule = dev.outputs["load_balancer"]["traffic_rule_arn"]
     both = {"blue": True, "green": True}
     for phase, blue in (("canary", 90), ("half", 50), ("complete", 0), ("rolled-back", 100)):
@@ -68,13 +79,9 @@ def test_a_plan_shows_no_resource_in_any_phase_and_an_apply_moves_no_traffic(
             live = dev.client("elbv2").describe_rules(RuleArns=[rule])["Rules"][0]
             groups = live["Actions"][0]["ForwardConfig"]["TargetGroups"]
             assert {group["Weight"] for group in groups} == {50}
-    move(dev, "initial", blue=100, capacity=both)
 
 
-def test_weights_changed_by_hand_show_as_drift(
-    named_deployment: Callable[[str], Deployment],
-) -> None:
-    dev = named_deployment("dev")
+def test_weights_changed_by_hand_show_as_drift(dev: Deployment) -> None:
     both = {"blue": True, "green": True}
     elbv2, rule = dev.client("elbv2"), dev.outputs["load_balancer"]["traffic_rule_arn"]
     move(dev, "initial", blue=100, capacity=both)
@@ -89,10 +96,7 @@ def test_weights_changed_by_hand_show_as_drift(
     assert resource_changes(dev) == []
 
 
-def test_a_broken_record_is_refused_with_what_is_wrong(
-    named_deployment: Callable[[str], Deployment],
-) -> None:
-    dev = named_deployment("dev")
+def test_a_broken_record_is_refused_with_what_is_wrong(dev: Deployment) -> None:
     ssm, name = dev.client("ssm"), dev.outputs["traffic"]["parameter_name"]
     good = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     broken = json.loads(good) | {"phase": "done", "weights": {"blue": 60, "green": 60}}
