@@ -85,7 +85,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 # deletes no alarm that a rule names.
 resource "aws_cloudwatch_composite_alarm" "gate" {
   alarm_name        = "${var.prefix}-traffic-gate"
-  alarm_description = "While it is in ALARM, no traffic of ${var.prefix} is shifted, and a shift under way is rolled back."
+  alarm_description = "While it is in ALARM, no traffic of ${var.prefix} should be shifted, and a shift under way should go back."
   alarm_rule = join(" OR ", [
     for name, alarm in local.alarms : "ALARM(\"${aws_cloudwatch_metric_alarm.this[name].alarm_name}\")" if alarm.gates
   ])
