@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from datetime import datetime  # noqa: TC003 - msgspec needs the type when it decodes
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 

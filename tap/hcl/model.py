@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap.hcl.blocks import Block, Expression  # noqa: TC001 - msgspec evaluates the annotations
+from tap.hcl.blocks import Block, Expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tap.errors import PlanError
-from tap.plan.configuration import (  # noqa: TC001 - msgspec evaluates the annotations
+from tap.plan.configuration import (
     Configuration,
     ResourceConfiguration,
 )
