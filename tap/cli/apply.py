@@ -10,7 +10,7 @@ import click
 
 from tap.cli.console import notice
 from tap.cli.options import environment_argument, lock_option, target_options
-from tap.cli.plan import make_plan, print_summary
+from tap.cli.plan import command_words, make_plan, print_summary
 from tap.cli.session import open_environment
 from tap.errors import LockedError, SettingsError, StalePlanError
 
@@ -104,6 +104,7 @@ def show_and_apply(
     print_summary(summary, workspace, "text")
     if summary.empty:
         return
+    refuse_protected(summary, workspace)
     confirm(workspace, verb, yes=yes)
     counts = summary.total
     progress.total = counts.add + counts.change + counts.destroy
@@ -111,6 +112,21 @@ def show_and_apply(
         workspace.root.apply(file)
     finally:
         progress.clear()
+
+
+def refuse_protected(summary: Summary, workspace: Workspace) -> None:
+    """Refuse, before anything is touched, what AWS would refuse half way through.
+
+    Raises:
+        SettingsError: Something would be destroyed that is protected against deletion.
+    """
+    protected = [change.address for change in summary.changes if change.protected]
+    if protected:
+        command = " ".join(["tap", "apply", *command_words(workspace)])
+        raise SettingsError(
+            f"{workspace.request.label} is protected against deletion: {', '.join(protected)}",
+            f"lift it first: TF_VAR_deletion_protection=false {command}",
+        )
 
 
 def confirm(workspace: Workspace, verb: str, *, yes: bool) -> None:

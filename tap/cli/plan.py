@@ -47,8 +47,9 @@ def plan(
     if summary.empty:
         saved.unlink(missing_ok=True)
         return
+    command = " ".join(["tap", "apply", *command_words(workspace)])
     name = saved.relative_to(workspace.request.settings.root)
-    notice(f"Saved to {name}; apply it with: {_apply_command(workspace)}")
+    notice(f"Saved to {name}; apply it with: {command}")
 
 
 def make_plan(
@@ -74,11 +75,12 @@ def print_summary(summary: Summary, workspace: Workspace, output_format: str) ->
         print_data(summary_text(summary))
 
 
-def _apply_command(workspace: Workspace) -> str:
+def command_words(workspace: Workspace) -> list[str]:
+    """Return what follows the verb of another command on the same copy of an environment."""
     request = workspace.request
-    words = ["tap", "apply", request.environment.name]
+    words = [request.environment.name]
     if request.target != "local":
         words += ["--target", request.target]
     if request.suffix:
         words += ["--suffix", request.suffix]
-    return " ".join(words)
+    return words

@@ -38,6 +38,10 @@ _REASONS = {
 }
 
 
+# Databases, load balancers and tables, in this order.
+_PROTECTIONS = ("deletion_protection", "enable_deletion_protection", "deletion_protection_enabled")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Counts:
     """Numbers of objects; ``add``, ``change``, ``destroy`` and ``imports`` as in Terraform's line.
@@ -86,6 +90,7 @@ class PlannedChange:
             value is not known yet.
         previous_address: The address it had, if it moves.
         imports: Whether it is taken into the state.
+        protected: Whether it would end although AWS is told to refuse its deletion.
     """
 
     action: Action
@@ -100,6 +105,7 @@ class PlannedChange:
     attributes: tuple[str, ...] = ()
     previous_address: str = ""
     imports: bool = False
+    protected: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +194,12 @@ def _planned(change: ResourceChange) -> PlannedChange:
         ),
         previous_address=change.previous_address if moved else "",
         imports=change.change.importing is not None,
+        protected=change.change.destroys and _is_protected(change.change.before),
     )
+
+
+def _is_protected(values: object) -> bool:
+    return isinstance(values, dict) and any(values.get(name) is True for name in _PROTECTIONS)
 
 
 def _counts(change: PlannedChange) -> Counts:

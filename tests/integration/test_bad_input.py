@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import http.server
+import os
 import re
+import shutil
+import subprocess
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tap.aws import Target
+from tap.terraform.installation import find_terraform, terraform_environ
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Ended, Project
 
 DEV = ("dev", "--target", "localstack")
@@ -87,11 +93,52 @@ def test_seven_zones_are_refused(own_project: Project) -> None:
 
 @pytest.mark.requirement("STK-3", "STK-6")
 def test_a_name_that_is_too_long_is_refused_before_aws_is_asked(own_project: Project) -> None:
-    edit(own_project, "environments/dev/main.tf", r'"dev"', '"developmentenvironment"')
+    main = "environments/dev/main.tf"
+    edit(own_project, main, r'"dev"', '"developmentenvironment"')
+    edit(own_project, main, r'"payments"', '"Payments of all"')
+    edit(own_project, main, r'"platform"', '"the platform team"')
+    edit(own_project, main, r'"payments-development"', '""')
     ended = own_project.run("plan", *DEV, "--suffix", "bad3", expected=1)
-    assert_explained(ended, "environment must be 2 to 12", '"developmentenvironment"')
+    assert_explained(
+        ended,
+        "environment must be 2 to 12 lowercase letters and digits, starting with a letter; got "
+        '"developmentenvironment"',
+        "project must be 2 to 12 lowercase letters and digits, starting with a letter; got "
+        '"Payments of all"',
+        'owner must be 1 to 64 letters, digits and . _ @ -; got "the platform team"',
+        'cost_center must be 1 to 64 letters, digits, dots, underscores and hyphens; got ""',
+    )
     ended = own_project.run("plan", *DEV, "--suffix", "much-too-long", expected=2)
     assert_explained(ended, "'much-too-long'", "up to 8 lowercase letters")
+
+
+@pytest.mark.requirement("STK-3", "STA-1")
+def test_the_state_storage_refuses_bad_values(own_project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "backend"
+    ignored = shutil.ignore_patterns("backend.tf")
+    shutil.copytree(own_project.directory / "backend", folder, ignore=ignored)
+    environ = {**terraform_environ(os.environ, folder=tmp_path), "NO_COLOR": "1"}
+    bad = {"project": "Pay", "region": "Ireland", "retention_in_days": "7", "target": "azure"}
+    arguments = [f"-var={name}={value}" for name, value in bad.items()]
+    terraform = find_terraform(os.environ).path
+    for words in (["init", "-input=false"], ["plan", "-input=false", *arguments]):
+        done = subprocess.run(
+            [terraform, *words],
+            cwd=folder,
+            env=environ,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+    text = " ".join(done.stderr.replace("\u2502", " ").split())
+    assert done.returncode == 1
+    for message in (
+        "project must be 3 to 20 lowercase letters, digits and hyphens, starting with a letter",
+        'region must be an AWS region such as eu-west-1; got "Ireland"',
+        "retention_in_days must be from 30 to 3650; got 7",
+        'target must be aws, local or localstack; got "azure"',
+    ):
+        assert message in text
 
 
 @pytest.mark.requirement("TAP-4", "TAP-7")

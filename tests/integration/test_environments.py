@@ -288,7 +288,7 @@ def managed_ids(deployment: Deployment) -> set[str]:
     }
 
 
-@pytest.mark.requirement("STK-8")
+@pytest.mark.requirement("STK-8", "TAP-5")
 @pytest.mark.last
 def test_destroy_leaves_nothing_behind(deployment: Deployment) -> None:
     assert deployment.apply.returncode == 0
@@ -304,6 +304,12 @@ def test_destroy_leaves_nothing_behind(deployment: Deployment) -> None:
 
     assert len(existing()) > 100
     if deployment.name == "prod":
+        refused = deployment.project.run("destroy", "prod", expected=2)
+        assert "prod is protected against deletion: " in refused.stderr
+        assert "module.database.aws_db_instance.this" in refused.stderr
+        assert "module.alb_bluegreen.aws_lb.this" in refused.stderr
+        assert "TF_VAR_deletion_protection=false tap apply prod" in refused.stderr
+        assert len(existing()) > 100
         deployment.progress("prod: lifting the protection")
         lifted = deployment.project.run("apply", "prod", TF_VAR_deletion_protection="false")
         assert " 0 to add, " in lifted.stdout

@@ -155,6 +155,27 @@ def test_a_replacement_that_forgets_is_an_add_without_a_destroy() -> None:
 
 
 @pytest.mark.requirement("TAP-3")
+@pytest.mark.requirement("TAP-5")
+@pytest.mark.parametrize(
+    ("actions", "values", "protected"),
+    [
+        (["delete"], {"deletion_protection": True}, True),
+        (["delete", "create"], {"enable_deletion_protection": True}, True),
+        (["delete"], {"deletion_protection_enabled": True}, True),
+        (["delete"], {"deletion_protection": False}, False),
+        (["update"], {"deletion_protection": True}, False),
+        (["create", "forget"], {"deletion_protection": True}, False),
+    ],
+)
+def test_what_would_end_in_spite_of_its_protection_is_marked(
+    actions: list[str],
+    values: dict[str, bool],
+    protected: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    found = of_changes({"change": {"actions": actions, "before": values, "after": values}})
+    assert [change.protected for change in found.changes] == [protected]
+
+
 def test_a_deposed_leftover_counts_as_destroyed_and_a_data_source_that_ends_does_not() -> None:
     summary = of_changes(
         {"change": {"actions": ["delete"]}, "deposed": "12ab"},
