@@ -38,11 +38,12 @@ from werkzeug.wrappers import Request, Response
 from tap import __version__
 from tap.emulator import extensions, listing, processes
 from tap.emulator import record as records
+from tap.emulator.attempts import AnswersOnce
 from tap.emulator.record import HOST, PORT_TAKEN, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from wsgiref.types import StartResponse, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from tap.emulator.extensions import Extension, Route
 
@@ -69,8 +70,8 @@ class Application:
 
     record: Record
     extensions: tuple[Extension, ...]
-    moto: DomainDispatcherApplication = field(
-        default_factory=lambda: DomainDispatcherApplication(create_backend_app)
+    moto: WSGIApplication = field(
+        default_factory=lambda: AnswersOnce(DomainDispatcherApplication(create_backend_app))
     )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

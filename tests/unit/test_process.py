@@ -20,21 +20,24 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(60)
 
-# Prints a line per SIGINT and goes on for a while after the first, as Terraform does.
+# Prints a line per SIGINT and goes on for a while after the first, as Terraform does. It writes
+# past the buffer of print, which refuses a handler that interrupts it.
 COUNTS_INTERRUPTS = """
-import signal, sys, time
+import os, signal, sys, time
 seen = 0
+def say(text):
+    os.write(1, (text + "\\n").encode())
 def count(number, frame):
     global seen
     seen += 1
-    print("SIGINT", seen, flush=True)
+    say(f"SIGINT {seen}")
 signal.signal(signal.SIGINT, count)
-print("ready", flush=True)
+say("ready")
 until = time.monotonic() + 20
 while time.monotonic() < until and not seen:
     time.sleep(0.02)
 time.sleep(LINGER)
-print("ended after", seen, flush=True)
+say(f"ended after {seen}")
 sys.exit(3)
 """
 
