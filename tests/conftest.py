@@ -160,11 +160,13 @@ class Deployment:
         name: The environment.
         project: Where it is planned and applied.
         progress: Shows a line at once.
+        failure: Why it could not be applied; empty until then.
     """
 
     name: str
     project: Project
     progress: Callable[[str], None]
+    failure: str = ""
 
     @cached_property
     def plan(self) -> Plan:
@@ -195,10 +197,15 @@ class Deployment:
 
     @cached_property
     def apply(self) -> Ended:
-        """The first apply, of the saved plan, by ``tap apply``."""
+        """The first apply, of the saved plan, by ``tap apply``; tried once."""
+        if self.failure:
+            pytest.fail(f"{self.name} could not be applied: {self.failure}")
         assert self.plan.resource_changes
         self.progress(f"{self.name}: applying")
-        ended = self.project.run("apply", self.name)
+        ended = self.project.run("apply", self.name, expected=None)
+        if ended.returncode != 0:
+            self.failure = ended.stderr.partition("Error: ")[2]
+            pytest.fail(ended.text)
         assert not self.plan_file(self.name).exists(), "an applied plan is kept"
         self.progress(f"{self.name}: applied")
         return ended
