@@ -121,9 +121,9 @@ def test_the_state_storage_refuses_bad_values(own_project: Project, tmp_path: Pa
     bad = {"project": "Pay", "region": "Ireland", "retention_in_days": "7", "target": "azure"}
     arguments = [f"-var={name}={value}" for name, value in bad.items()]
     terraform = find_terraform(os.environ).path
-    for words in (["init", "-input=false"], ["plan", "-input=false", *arguments]):
+    for words in (["init"], ["plan", *arguments]):
         done = subprocess.run(
-            [terraform, *words],
+            [terraform, *words, "-input=false", "-no-color"],
             cwd=folder,
             env=environ,
             capture_output=True,
