@@ -197,7 +197,10 @@ class Deployment:
 
     @cached_property
     def apply(self) -> Ended:
-        """The first apply, of the saved plan, by ``tap apply``; tried once."""
+        """The first apply, of the saved plan, by ``tap apply``; tried once.
+
+        The plan right after it is kept as ``again``.
+        """
         if self.failure:
             pytest.fail(f"{self.name} could not be applied: {self.failure}")
         assert self.plan.resource_changes
@@ -208,6 +211,7 @@ class Deployment:
             pytest.fail(ended.text)
         assert not self.plan_file(self.name).exists(), "an applied plan is kept"
         self.progress(f"{self.name}: applied")
+        self.again = self.project.run("plan", self.name)
         return ended
 
     @cached_property

@@ -31,8 +31,7 @@ def test_the_saved_plan_is_applied_and_the_next_plan_is_empty(deployment: Deploy
     number = sum(change.mode == "managed" for change in deployment.plan.resource_changes)
     assert f"Plan: {number} to add, 0 to change, 0 to destroy." in deployment.apply.stdout
     assert f"[{number}/{number}]" in deployment.apply.stderr
-    again = deployment.project.run("plan", deployment.name)
-    assert again.stdout == "No changes. Your infrastructure matches the configuration.\n"
+    assert deployment.again.stdout == "No changes. Your infrastructure matches the configuration.\n"
 
 
 @pytest.mark.requirement("TAP-2")
