@@ -187,6 +187,85 @@ def start_detached(
         )
 
 
+def run_in_foreground(args: Sequence[str | Path], *, env: Mapping[str, str]) -> int:
+    """Run a program on the terminal of this one, to its end, and return its exit status.
+
+    A Ctrl-C reaches the program from the terminal itself; a SIGTERM is passed on.
+
+    Args:
+        args: The program and its arguments.
+        env: The whole environment of the child.
+
+    Returns:
+        The exit status; 128 and the number of the signal if one ended it, as a shell says it.
+
+    Raises:
+        FileNotFoundError: There is no such program.
+        PermissionError: It may not be executed.
+    """
+    child = subprocess.Popen([str(arg) for arg in args], env=dict(env))  # noqa: S603 - a list
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if number != signal.SIGINT:
+            child.send_signal(number)
+
+    previous = {number: signal.signal(number, pass_on) for number in _FORWARDED}
+    try:
+        status = child.wait()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return status if status >= 0 else 128 - status
+
+
+class Group:
+    """Helper programs that never outlive this one, and a folder that goes with them.
+
+    A small shell waits for the end of a pipe. The pipe ends when the group is closed, and also
+    when this process is killed with SIGKILL; then the shell removes the folder and kills its
+    process group, which all helpers belong to.
+
+    Attributes:
+        folder: A new folder that only this user can enter (mode 0700).
+    """
+
+    _GUARD = 'read -r _; rm -rf -- "$1"; kill -KILL 0'
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._guard = subprocess.Popen(  # noqa: S603 - the folder is an argument, not shell text
+            ["/bin/sh", "-c", self._GUARD, "tap-guard", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+        )
+
+    def start(
+        self, args: Sequence[str | Path], *, env: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        """Start a helper whose standard output is read and whose errors are dropped.
+
+        Raises:
+            OSError: It cannot be started, or the group has ended.
+        """
+        return subprocess.Popen(  # noqa: S603 - the arguments are a list, not shell text
+            [str(arg) for arg in args],
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            process_group=self._guard.pid,
+        )
+
+    def close(self) -> None:
+        """End all helpers and remove the folder."""
+        if self._guard.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._guard.stdin.close()
+        self._guard.wait()
+
+
 def _arriving(
     lines: queue.Queue[bytes | None], interruption: _Interruption, timeout: float | None
 ) -> Iterator[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap.settings import Environment, Settings, TargetName
+    from tap.warm.providers import WarmProviders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Request:
         environ: The variables of the user.
         lock_timeout: How long to wait for the state lock, such as ``0s`` or ``5m``.
         reporter: Who is told what happens.
+        warm: Serves the provider to commands that read; None lets Terraform start it.
     """
 
     settings: Settings
@@ -41,6 +43,7 @@ class Request:
     suffix: str = ""
     lock_timeout: str = "0s"
     reporter: Reporter = field(default_factory=Reporter)
+    warm: WarmProviders | None = None
 
     @property
     def label(self) -> str:
@@ -155,6 +158,7 @@ def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
         },
         lock_timeout=request.lock_timeout,
         reporter=request.reporter,
+        warm=request.warm,
     )
     backend = Backend(settings=request.settings, target=target, account_id=account)
     if not backend.ready():

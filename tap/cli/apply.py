@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tap.cli.console import notice
-from tap.cli.options import environment_argument, lock_option, target_options
+from tap.cli.options import environment_argument, lock_option, target_options, warm_option
 from tap.cli.plan import command_words, make_plan, print_summary
 from tap.cli.session import open_environment
 from tap.errors import LockedError, SettingsError, StalePlanError
@@ -27,15 +27,18 @@ if TYPE_CHECKING:
 @environment_argument
 @target_options
 @lock_option
+@warm_option
 @click.option("--yes", is_flag=True, help="On aws, do not ask for the environment's name.")
-def apply(environment: str, target: str, suffix: str, lock_timeout: str, *, yes: bool) -> None:
+def apply(
+    environment: str, target: str, suffix: str, lock_timeout: str, *, warm: bool, yes: bool
+) -> None:
     """Apply the saved plan of ENV; without one, plan first.
 
     Whatever is applied was saved and shown before. On aws the name of the environment has to
     be typed, or --yes given.
     """
     workspace, progress = open_environment(
-        environment, target, suffix=suffix, lock_timeout=lock_timeout
+        environment, target, suffix=suffix, lock_timeout=lock_timeout, warm=warm
     )
     saved = workspace.request.plan_file
     if saved.is_file():

@@ -17,6 +17,7 @@ from tap.cli.init import init
 from tap.cli.output import output
 from tap.cli.plan import plan
 from tap.cli.validate import validate
+from tap.cli.warm import warm
 from tap.errors import TapError
 
 _BUG, _INTERRUPTED = 70, 130
@@ -33,7 +34,7 @@ def tap() -> None:
     """
 
 
-for _command in (apply, destroy, doctor, emulator, init, output, plan, validate):
+for _command in (apply, destroy, doctor, emulator, init, output, plan, validate, warm):
     tap.add_command(_command)
 
 

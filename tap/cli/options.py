@@ -47,6 +47,17 @@ def lock_option(function: _F) -> _F:
     )(function)
 
 
+def warm_option(function: _F) -> _F:
+    """Add ``--no-warm``."""
+    return click.option(
+        "--warm/--no-warm",
+        default=True,
+        envvar="TAP_WARM",
+        help="Whether reading commands share provider processes that tap keeps ready. "
+        "[env: TAP_WARM]",
+    )(function)
+
+
 def output_option(function: _F) -> _F:
     """Add ``--output``."""
     return click.option(

@@ -12,6 +12,7 @@ from tap.cli.options import (
     lock_option,
     output_option,
     target_options,
+    warm_option,
 )
 from tap.cli.session import open_environment
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @environment_argument
 @target_options
 @lock_option
+@warm_option
 @output_option
 @click.option("--destroy", is_flag=True, help="Plan to destroy everything.")
 def plan(
@@ -35,11 +37,12 @@ def plan(
     lock_timeout: str,
     output_format: str,
     *,
+    warm: bool,
     destroy: bool,
 ) -> None:
     """Plan ENV and save the plan for tap apply."""
     workspace, progress = open_environment(
-        environment, target, suffix=suffix, lock_timeout=lock_timeout
+        environment, target, suffix=suffix, lock_timeout=lock_timeout, warm=warm
     )
     saved = workspace.request.plan_file
     summary = make_plan(workspace, progress, saved, destroy=destroy)

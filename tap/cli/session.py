@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from tap.cli.console import Progress, notice
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap.warm.providers import WarmProviders
     from tap.workspace import Workspace
 
 
@@ -19,6 +24,7 @@ def open_environment(
     suffix: str = "",
     lock_timeout: str = "0s",
     bootstrap: bool = False,
+    warm: bool = True,
 ) -> tuple[Workspace, Progress]:
     """Check every name, make the environment ready and say what is talked to.
 
@@ -28,6 +34,7 @@ def open_environment(
         suffix: The value of ``--suffix``.
         lock_timeout: The value of ``--lock-timeout``.
         bootstrap: Whether missing state storage is created on ``aws``, too.
+        warm: The value of ``--warm``.
 
     Raises:
         TapError: A name is unknown, ``tap.toml`` cannot be used, or a step failed.
@@ -45,6 +52,7 @@ def open_environment(
         environ=os.environ,
         lock_timeout=lock_timeout,
         reporter=progress.reporter,
+        warm=warm_providers(os.environ, wanted=warm),
     )
     try:
         workspace = open_workspace(request, bootstrap=bootstrap)
@@ -52,3 +60,13 @@ def open_environment(
         progress.clear()
     notice(workspace.description)
     return workspace, progress
+
+
+def warm_providers(environ: Mapping[str, str], *, wanted: bool) -> WarmProviders | None:
+    """Return warm providers that end with the command, or None if they are not wanted."""
+    from tap.warm.commands import reason_against
+    from tap.warm.providers import WarmProviders
+
+    if not wanted or reason_against(environ):
+        return None
+    return click.get_current_context().with_resource(WarmProviders(notice))

@@ -8,11 +8,14 @@ from pathlib import Path
 import click
 
 from tap.cli.console import notice
+from tap.cli.options import warm_option
+from tap.cli.session import warm_providers
 
 
 @click.command()
 @click.argument("environment", metavar="[ENV]", required=False)
-def validate(environment: str | None) -> None:
+@warm_option
+def validate(environment: str | None, *, warm: bool) -> None:
     """Run terraform validate on ENV, or on every module and root."""
     from tap.settings import load_settings
     from tap.terraform.root import Reporter
@@ -25,6 +28,7 @@ def validate(environment: str | None) -> None:
         if environment
         else validated_folders(settings)
     )
+    providers = warm_providers(os.environ, wanted=warm)
     for folder in folders:
-        validate_folder(folder, settings, os.environ, reporter)
+        validate_folder(folder, settings, os.environ, reporter, providers)
         notice(f"{folder.relative_to(settings.root)}: valid")

@@ -12,16 +12,18 @@ import msgspec
 
 from tap.process import run
 from tap.terraform.events import Diagnostic, Event, failure, parse_event
+from tap.warm.commands import READING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from tap.process import Completed
+    from tap.warm.providers import Attachment, WarmProviders
 
 # A provider that answers within this time on a busy machine; Terraform's own limits are inside.
 _QUICK_TIMEOUT_SECONDS = 300
-_NO_CHANGES, _CHANGES = 0, 2
+_NO_CHANGES, _FAILED, _CHANGES = 0, 1, 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,7 @@ class Root:
         environ: All environment variables of the child, but ``TF_DATA_DIR``.
         lock_timeout: How long to wait for the state lock, such as ``0s`` or ``5m``.
         reporter: Who is told what happens.
+        warm: Serves the provider to commands that read; None lets Terraform start it.
     """
 
     directory: Path
@@ -57,6 +60,7 @@ class Root:
     environ: Mapping[str, str]
     lock_timeout: str = "0s"
     reporter: Reporter = field(default_factory=Reporter)
+    warm: WarmProviders | None = None
 
     def init(self, backend: Mapping[str, str] | None) -> bool:
         """Initialise the root unless nothing that ``init`` reads has changed since the last time.
@@ -141,7 +145,7 @@ class Root:
         Raises:
             TerraformError: The file cannot be read.
         """
-        done = self._run("show", "-json", str(plan), timeout=_QUICK_TIMEOUT_SECONDS)
+        done = self._run("show", "-json", str(plan), files=[plan], timeout=_QUICK_TIMEOUT_SECONDS)
         _check(done, "terraform show")
         return done.stdout.encode()
 
@@ -176,7 +180,7 @@ class Root:
                 diagnostics.append(event.diagnostic)
             self.reporter.event(event)
 
-        done = self._run(command, "-json", *arguments, on_line=listen)
+        done = self._run(command, "-json", *arguments, on_line=listen, again=diagnostics.clear)
         _check(done, f"terraform {command}", diagnostics, accepted)
         return done
 
@@ -185,18 +189,43 @@ class Root:
         command: str,
         *arguments: str,
         timeout: float | None = None,
+        files: Iterable[Path] = (),
         on_line: Callable[[str], None] | None = None,
+        again: Callable[[], None] = lambda: None,
     ) -> Completed:
+        """Run a command of Terraform, with a warm provider if it only reads.
+
+        Args:
+            command: Such as ``plan``.
+            arguments: What follows it.
+            timeout: Seconds until it is interrupted.
+            files: Plans and states that it reads.
+            on_line: Called with each line of its standard output.
+            again: Called before the command is repeated.
+        """
         # -input=false makes a missing variable an error instead of a question nobody sees.
         asks = ("-input=false",) if command in {"init", "plan", "apply"} else ()
-        return run(
-            [self.terraform, command, *asks, "-no-color", *arguments],
-            env={**self.environ, "TF_DATA_DIR": str(self.data_directory)},
-            cwd=self.directory,
-            timeout=timeout,
-            on_line=on_line,
-            on_notice=self.reporter.notice,
-        )
+        environ = {**self.environ, "TF_DATA_DIR": str(self.data_directory)}
+
+        def once(attached: Attachment | None) -> Completed:
+            return run(
+                [self.terraform, command, *asks, "-no-color", *arguments],
+                env={**environ, **(attached.variables if attached else {})},
+                cwd=self.directory,
+                timeout=timeout,
+                on_line=on_line,
+                on_notice=self.reporter.notice,
+            )
+
+        if self.warm is None or command not in READING:
+            return once(None)
+        attached = self.warm.attach(self.directory, environ, files=files)
+        done = once(attached)
+        failed = command == "plan" and done.returncode == _FAILED and not done.interrupted
+        if failed and attached and attached.lacks_types(self.terraform, self.directory, environ):
+            again()
+            done = once(self.warm.attach(self.directory, environ, full=True))
+        return done
 
     def _init_digest(self, backend: Mapping[str, str] | None) -> str:
         """Digest what ``init`` reads: module sources, versions, backend, lock file, mirror."""

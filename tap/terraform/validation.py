@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tap.settings import Settings
     from tap.terraform.root import Reporter
+    from tap.warm.providers import WarmProviders
 
 _ALIASES = re.compile(r"configuration_aliases\s*=\s*\[([^\]]*)\]")
 
@@ -29,12 +30,23 @@ def validated_folders(settings: Settings) -> list[Path]:
 
 
 def validate_folder(
-    folder: Path, settings: Settings, environ: Mapping[str, str], reporter: Reporter
+    folder: Path,
+    settings: Settings,
+    environ: Mapping[str, str],
+    reporter: Reporter,
+    warm: WarmProviders | None = None,
 ) -> None:
     """Validate one module or root.
 
     A module has no lock file, and maybe providers that its caller passes in. So a copy of it
     is validated, with both added.
+
+    Args:
+        folder: The module or root.
+        settings: The project.
+        environ: The variables of the user.
+        reporter: Who is told what happens.
+        warm: Serves the provider; None lets Terraform start it.
 
     Raises:
         TerraformError: It is invalid; the message holds file and line.
@@ -51,6 +63,7 @@ def validate_folder(
         terraform=find_terraform(environ).path,
         environ=terraform_environ(environ, folder=settings.work_directory),
         reporter=reporter,
+        warm=warm,
     )
     try:
         root.init(None)

@@ -1,0 +1,49 @@
+"""Which commands get warm providers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Commands that read. What writes runs with the provider that Terraform itself starts.
+READING = frozenset({"console", "graph", "plan", "show", "test", "validate"})
+# Of these, the ones that decode the state, which may hold types that no file names.
+READING_STATE = frozenset({"console", "graph", "plan", "show"})
+
+_PROGRAMS = ("terraform", "tofu")
+
+# Whoever asks for Terraform's logs wants those of its own provider, too.
+_LOGS = ("TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER")
+
+
+def reason_against(environ: Mapping[str, str]) -> str:
+    """Return why the variables of a command rule warm providers out; empty if they do not."""
+    if environ.get("TAP_WARM", "1").lower() in {"0", "false", "f", "no", "n", "off"}:
+        return f"TAP_WARM is {environ['TAP_WARM']}"
+    for name in ("TF_REATTACH_PROVIDERS", *_LOGS):
+        if environ.get(name):
+            return f"{name} is set"
+    return ""
+
+
+def subcommand(command: Sequence[str]) -> tuple[str, Path]:
+    """Return the subcommand of a Terraform command line and the folder it works in.
+
+    Args:
+        command: Program and arguments; ``-chdir`` is understood.
+
+    Returns:
+        The subcommand, empty if the program is not Terraform or OpenTofu; and the folder.
+    """
+    folder = Path.cwd()
+    if not command or not Path(command[0]).name.startswith(_PROGRAMS):
+        return "", folder
+    for argument in command[1:]:
+        if argument.startswith("-chdir="):
+            folder = folder / argument.removeprefix("-chdir=")
+        elif not argument.startswith("-"):
+            return argument, folder
+    return "", folder

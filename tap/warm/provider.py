@@ -1,0 +1,117 @@
+"""Provider processes: each serves one connection of Terraform and ends with it."""
+
+from __future__ import annotations
+
+import select
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tap.process import Group
+
+# What Terraform says to a provider when it starts one; without it a provider refuses to run.
+# Source: https://github.com/hashicorp/terraform/blob/v1.11/internal/plugin/serve.go
+_HANDSHAKE = {
+    "TF_PLUGIN_MAGIC_COOKIE": "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
+    "PLUGIN_PROTOCOL_VERSIONS": "5,6",
+}
+PROTOCOL = "5"
+
+# A provider of 700 MB answers in 0.2 s; on a busy machine with a cold disk it takes longer.
+_START_SECONDS = 60
+
+_SPARES = 2
+
+
+class ProviderStartError(Exception):
+    """A provider did not start, or speaks another protocol; the message says which."""
+
+
+class Provider:
+    """One provider process.
+
+    Args:
+        executable: The file to start.
+        environ: The variables of the command that it serves.
+        group: What it ends with.
+    """
+
+    def __init__(self, executable: Path, environ: Mapping[str, str], group: Group) -> None:
+        self._name = executable.name
+        variables = {**environ, **_HANDSHAKE, "PLUGIN_UNIX_SOCKET_DIR": str(group.folder)}
+        self.process: subprocess.Popen[bytes] = group.start([executable], env=variables)
+        self._address: str | None = None
+
+    def address(self) -> str:
+        """Return the path of its socket; waits until it has one.
+
+        Raises:
+            ProviderStartError: It ended, is silent, or does not speak protocol 5 over a socket.
+        """
+        if self._address is None:
+            # core protocol | plugin protocol | network | address | transport | certificate
+            # Source: https://github.com/hashicorp/go-plugin/blob/v1.6.2/docs/internals.md
+            words = self._first_line().split("|")
+            if words[1:3] != [PROTOCOL, "unix"] or words[4:5] != ["grpc"]:
+                raise ProviderStartError(f"{self._name} answered {'|'.join(words)!r}")
+            self._address = words[3]
+        return self._address
+
+    def kill(self) -> None:
+        """End it; a provider holds nothing that could be lost."""
+        self.process.kill()
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    def _first_line(self) -> str:
+        stream = self.process.stdout
+        if stream is None or not select.select([stream], [], [], _START_SECONDS)[0]:
+            raise ProviderStartError(f"{self._name} said nothing for {_START_SECONDS} s")
+        return stream.readline().decode(errors="replace").strip()
+
+
+class Pool:
+    """Fresh processes of one provider for commands with the same environment.
+
+    A process that was configured for one region would answer for the wrong one afterwards, so
+    each is given away once.
+
+    Args:
+        executable: The file to start.
+        environ: The variables of the commands.
+        group: What the processes end with.
+    """
+
+    def __init__(self, executable: Path, environ: Mapping[str, str], group: Group) -> None:
+        self._executable, self._environ, self._group = executable, dict(environ), group
+        self._spares: deque[Provider] = deque()
+
+    def fill(self) -> None:
+        """Start processes ahead; they are ready while Terraform still reads its files."""
+        while len(self._spares) < _SPARES:
+            self._spares.append(Provider(self._executable, self._environ, self._group))
+
+    def take(self) -> Provider:
+        """Return a process that nobody has used.
+
+        Raises:
+            OSError: None can be started.
+        """
+        while self._spares:
+            spare = self._spares.popleft()
+            if spare.process.poll() is None:
+                return spare
+            spare.kill()
+        return Provider(self._executable, self._environ, self._group)
+
+    def close(self) -> None:
+        """End the processes that were not used."""
+        while self._spares:
+            with suppress(OSError):
+                self._spares.popleft().kill()
