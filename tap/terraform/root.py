@@ -110,6 +110,29 @@ class Root:
             ) from None
         _check(done, "terraform validate", report.diagnostics)
 
+    def test(self) -> int:
+        """Run the root's own tests and return how many runs passed.
+
+        Raises:
+            TerraformError: A run failed, or there is none.
+        """
+        diagnostics: list[Diagnostic] = []
+        passed = 0
+
+        def listen(line: str) -> None:
+            nonlocal passed
+            event = parse_event(line)
+            if event is None:
+                return
+            if event.diagnostic is not None:
+                diagnostics.append(event.diagnostic)
+            passed = event.test_summary.passed if event.test_summary else passed
+            self.reporter.event(event)
+
+        done = self._run("test", "-json", on_line=listen)
+        _check(done, "terraform test", diagnostics)
+        return passed
+
     def plan(self, out: Path, *, destroy: bool = False) -> bool:
         """Plan into a file that only this user can read.
 

@@ -1,17 +1,18 @@
-"""``terraform validate`` of modules and roots, without an account or a backend."""
+"""``terraform validate`` and ``terraform test``, without an account or a backend."""
 
 from __future__ import annotations
 
 import re
 import shutil
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
 
 from tap.errors import TerraformError
 from tap.terraform.installation import find_terraform, terraform_environ
 from tap.terraform.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tap.settings import Settings
@@ -51,13 +52,71 @@ def validate_folder(
     Raises:
         TerraformError: It is invalid; the message holds file and line.
     """
-    name = folder.relative_to(settings.root)
-    work = settings.work_directory / "validate" / name
+    root = _prepared(folder, settings, environ, reporter, warm, purpose="validate")
+    with _named(folder, settings):
+        root.init(None)
+        root.validate()
+
+
+def module_tests(settings: Settings) -> list[Path]:
+    """Return every module that has tests of its own, ``tests/*.tftest.hcl``."""
+    return sorted({file.parents[1] for file in settings.root.glob("modules/*/tests/*.tftest.hcl")})
+
+
+def test_folder(
+    folder: Path,
+    settings: Settings,
+    environ: Mapping[str, str],
+    reporter: Reporter,
+    warm: WarmProviders | None = None,
+) -> int:
+    """Run the tests of one module by ``terraform test``, in a copy of it.
+
+    Args:
+        folder: The module.
+        settings: The project.
+        environ: The variables of the user.
+        reporter: Who is told what happens.
+        warm: Serves the provider; None lets Terraform start it.
+
+    Returns:
+        How many runs passed.
+
+    Raises:
+        TerraformError: A run failed; the message holds file and line.
+    """
+    root = _prepared(folder, settings, environ, reporter, warm, purpose="test")
+    with _named(folder, settings):
+        root.init(None)
+        return root.test()
+
+
+@contextmanager
+def _named(folder: Path, settings: Settings) -> Iterator[None]:
+    """Begin the messages of errors with the folder."""
+    try:
+        yield
+    except TerraformError as error:
+        name = folder.relative_to(settings.root)
+        raise type(error)(f"{name}: {error.message}", error.hint) from None
+
+
+def _prepared(
+    folder: Path,
+    settings: Settings,
+    environ: Mapping[str, str],
+    reporter: Reporter,
+    warm: WarmProviders | None,
+    *,
+    purpose: Literal["validate", "test"],
+) -> Root:
+    """Return a root: the folder itself if it has a lock file, else a copy of it with one."""
+    work = settings.work_directory / purpose / folder.relative_to(settings.root)
     directory = folder
     if not (folder / ".terraform.lock.hcl").is_file():
         directory = work / "module"
-        _copy(folder, directory, settings)
-    root = Root(
+        _copy(folder, directory, settings, with_tests=purpose == "test")
+    return Root(
         directory=directory,
         data_directory=work / "data",
         terraform=find_terraform(environ).path,
@@ -65,23 +124,20 @@ def validate_folder(
         reporter=reporter,
         warm=warm,
     )
-    try:
-        root.init(None)
-        root.validate()
-    except TerraformError as error:
-        raise type(error)(f"{name}: {error.message}", error.hint) from None
 
 
-def _copy(folder: Path, directory: Path, settings: Settings) -> None:
+def _copy(folder: Path, directory: Path, settings: Settings, *, with_tests: bool) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     # All files, because templates and scripts are read by validate, too.
-    shutil.copytree(folder, directory, ignore=shutil.ignore_patterns(".*", "tests"))
+    left_out = (".*",) if with_tests else (".*", "tests")
+    shutil.copytree(folder, directory, ignore=shutil.ignore_patterns(*left_out))
     text = ""
     for file in directory.glob("*.tf"):
         content = file.read_text(encoding="utf-8")
         text += content
         file.write_text(_absolute_sources(content, folder), encoding="utf-8")
-    for aliases in _ALIASES.findall(text):
+    # The tests of a module give it mocks of the providers that its caller passes in.
+    for aliases in () if with_tests else _ALIASES.findall(text):
         for provider, alias in re.findall(r"(\w+)\.(\w+)", aliases):
             (directory / f"provider-{alias}.tf").write_text(
                 f'provider "{provider}" {{\n  alias = "{alias}"\n}}\n', encoding="utf-8"

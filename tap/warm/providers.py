@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tap.process import Group, run
+from tap.warm.answers import Answers
 from tap.warm.cache import AnswerCache, cache_folder, inherited_variables
 from tap.warm.names import named_types
 from tap.warm.package import UnusablePackageError, data_directory, find_package
@@ -207,7 +208,7 @@ class WarmProviders:
         return served.sockets[names]
 
     def _serve(self, package: Package, environ: Mapping[str, str], group: Group) -> _Served:
-        from tap.warm.relay import Answers, Relay  # noqa: PLC0415 - takes 0.1 s
+        from tap.warm.relay import Relay  # noqa: PLC0415 - grpclib takes 0.1 s
 
         key = AnswerCache.key(package.digest, repr(sorted(environ.items())))
         served = self._served.get(key)

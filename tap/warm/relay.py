@@ -3,6 +3,10 @@
 Messages pass as bytes. Two calls are answered here when their answer is known:
 ``GetSchema`` and ``PrepareProviderConfig``; the AWS provider spends seconds on each, because
 it checks the schemas of all its types, and the answer depends on the request alone.
+
+Terraform opens one connection for each configuration of a provider, and keeps it open to its own
+end. Until a connection is configured, its calls only validate, and one process serves all such
+connections. Once it is configured, it has a process of its own.
 """
 
 from __future__ import annotations
@@ -22,24 +26,30 @@ from grpclib.protocol import H2Protocol
 from grpclib.server import Handler as Dispatcher
 from h2.config import H2Configuration
 
+from tap.warm.answers import SCHEMA
 from tap.warm.provider import ProviderStartError
-from tap.warm.wire import WireError, echoed_config, echoes_config, prune_schema
+from tap.warm.wire import WireError, prune_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from grpclib.server import Stream
 
-    from tap.warm.cache import AnswerCache
+    from tap.warm.answers import Answers
     from tap.warm.provider import Pool, Provider
 
-_SCHEMA = "/tfplugin5.Provider/GetSchema"
-_PREPARE = "/tfplugin5.Provider/PrepareProviderConfig"
-# go-plugin's own services. Terraform reads the provider's standard streams by the first and
-# never uses the second; both stay open until the connection ends.
+_CONFIGURE = "/tfplugin5.Provider/Configure"
+_STOP = "/tfplugin5.Provider/Stop"
+# go-plugin's own services; Terraform opens the first two with each connection and leaves them open.
 _SILENT_STREAMS = ("/plugin.GRPCStdio/StreamStdio", "/plugin.GRPCBroker/StartStream")
 _SHUTDOWN = "/plugin.GRPCController/Shutdown"
+
+# Terraform needs the processor itself when it has just configured a provider.
+_REFILL_SECONDS = 0.3
+
+# Terraform never says that it is done with a provider: a test with many runs would collect one
+# process of 65 MB for each.
+_MOST_CONFIGURED = 8
 
 # It reports every call that Terraform cancels as a fault of the server.
 logging.getLogger("grpclib").addHandler(logging.NullHandler())
@@ -58,56 +68,164 @@ class _Bytes(CodecBase):
         return data
 
 
-class Answers:
-    """The answers that need no provider process.
+class Line:
+    """A provider process and the channel to it; the process starts with the first call.
+
+    Attributes:
+        configuration: The request that configured it, to be sent to a process that follows one
+            which was ended for being idle; None while it is not configured.
 
     Args:
-        cache: Where they are kept.
-        digest: Of the provider package.
-        environ: The variables of the command that is served.
+        pool: Gives the process.
     """
 
-    def __init__(self, cache: AnswerCache, digest: str, environ: Mapping[str, str]) -> None:
-        self._cache, self._digest, self._environ = cache, digest, environ
-        self._schema: bytes | None = None
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self.configuration: bytes | None = None
+        self._provider: Provider | None = None
+        self._channel: Channel | None = None
+        self._starting = asyncio.Lock()
+        self._waiting = 0
 
-    def known(self, method: str, request: bytes) -> bytes | None:
-        """Return the answer to a call, or None."""
-        if method == _SCHEMA:
-            if self._schema is None:
-                self._schema = self._cache.get(self._key(method, request))
-            return self._schema
-        if method == _PREPARE and self._cache.get(self._key(method, request)) is not None:
-            return echoed_config(request)
-        return None
+    @property
+    def idle(self) -> bool:
+        """Whether it has a process that nobody waits for."""
+        return self._provider is not None and not self._waiting
 
-    def learn(self, method: str, request: bytes, response: bytes) -> None:
-        """Keep an answer if it is one that may be given again."""
-        if method == _SCHEMA:
-            self._schema = response
-            self._cache.put(self._key(method, request), response)
-        elif method == _PREPARE and echoes_config(request, response):
-            # The configuration may hold credentials; that it comes back unchanged is enough.
-            self._cache.put(self._key(method, request), b"")
+    async def call(self, method: str, request: bytes) -> bytes:
+        """Call the provider.
 
-    def _key(self, method: str, request: bytes) -> str:
-        return self._cache.key(self._digest, method, request, environ=self._environ)
+        Raises:
+            GRPCError: It refused the call, or it has ended.
+        """
+        self._waiting += 1
+        try:
+            channel = await self._connected()
+            return await _call(channel, method, request)
+        except (OSError, StreamTerminatedError, ProviderStartError) as error:
+            if self.configuration is None:
+                self.end()
+            raise GRPCError(Status.UNAVAILABLE, f"the provider has ended: {error}") from None
+        finally:
+            self._waiting -= 1
+
+    def end(self) -> None:
+        """End the process; the next call starts another one."""
+        provider, self._provider = self._provider, None
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+        if provider is not None:
+            provider.kill()
+
+    async def _connected(self) -> Channel:
+        async with self._starting:
+            if self._channel is None:
+                self._provider = self._pool.take()
+                loop = asyncio.get_running_loop()
+                address = await loop.run_in_executor(None, self._provider.address)
+                self._channel = Channel(path=address, codec=_Bytes())
+                if self.configuration is not None:
+                    await _call(self._channel, _CONFIGURE, self.configuration)
+            return self._channel
+
+
+async def _call(channel: Channel, method: str, request: bytes) -> bytes:
+    async with channel.request(method, Cardinality.UNARY_UNARY, bytes, bytes) as stream:
+        await stream.send_message(request, end=True)
+        response = await stream.recv_message()
+    if response is None:
+        raise GRPCError(Status.UNAVAILABLE, "the provider did not answer")
+    return response
+
+
+class Relay:
+    """Listens for the connections of commands that have the same provider and variables.
+
+    Args:
+        answers: What needs no process.
+        pool: Gives the processes.
+    """
+
+    def __init__(self, answers: Answers, pool: Pool) -> None:
+        self.answers = answers
+        self.validator = Line(pool)
+        self._pool = pool
+        self._configured: list[Line] = []
+        self._servers: list[asyncio.Server] = []
+        self._open: set[_Protocol] = set()
+
+    async def listen(self, path: Path, names: frozenset[bytes] | None) -> None:
+        """Accept connections on a unix socket that only this user can open.
+
+        Args:
+            path: Of the socket.
+            names: The types to send the schema of; None sends all.
+
+        Raises:
+            OSError: There can be no socket at that path.
+        """
+        loop = asyncio.get_running_loop()
+        self._servers.append(
+            await loop.create_unix_server(
+                lambda: _Protocol(Connection(self, names), self._open), path
+            )
+        )
+        path.chmod(0o600)
+
+    async def close(self) -> None:
+        """Hang up on everybody and end all processes."""
+        for server in self._servers:
+            server.close()
+        for protocol in tuple(self._open):
+            protocol.abort()
+        while self._open:
+            await asyncio.sleep(0)
+        self.validator.end()
+        self._pool.close()
+
+    async def configured(self, request: bytes) -> tuple[Line, bytes]:
+        """Configure a fresh process and return the line to it and its answer.
+
+        Raises:
+            GRPCError: It refused the call, or it has ended.
+        """
+        line = Line(self._pool)
+        response = await line.call(_CONFIGURE, request)
+        line.configuration = request
+        self._configured.append(line)
+        asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._refill)
+        return line, response
+
+    def used(self, line: Line) -> None:
+        """Note that a line is in use, and end the process that has been idle for longest."""
+        self._configured.remove(line)
+        self._configured.append(line)
+        idle = [other for other in self._configured[:-1] if other.idle]
+        for other in idle[: max(0, len(idle) - _MOST_CONFIGURED)]:
+            other.end()
+
+    def forget(self, line: Line) -> None:
+        """End a line whose connection has ended."""
+        self._configured.remove(line)
+        line.end()
+
+    def _refill(self) -> None:
+        with suppress(OSError):
+            self._pool.fill()
 
 
 class Connection:
     """One connection of Terraform, which is one configuration of the provider.
 
     Args:
-        answers: What needs no process.
-        pool: Gives the process for all other calls.
+        relay: What it belongs to.
         names: The types to send the schema of; None sends all.
     """
 
-    def __init__(self, answers: Answers, pool: Pool, names: frozenset[bytes] | None) -> None:
-        self._answers, self._pool, self._names = answers, pool, names
-        self._provider: Provider | None = None
-        self._channel: Channel | None = None
-        self._starting = asyncio.Lock()
+    def __init__(self, relay: Relay, names: frozenset[bytes] | None) -> None:
+        self._relay, self._names = relay, names
+        self._line: Line | None = None
 
     def get(self, method: str) -> Handler:
         """Return how a method is answered; the dispatcher asks it like a mapping."""
@@ -121,53 +239,33 @@ class Connection:
         return Handler(answer, Cardinality.UNARY_UNARY, bytes, bytes)
 
     def hang_up(self) -> None:
-        """End the process that served the connection."""
-        if self._channel is not None:
-            self._channel.close()
-        if self._provider is not None:
-            self._provider.kill()
+        """End the process of this connection."""
+        line, self._line = self._line, None
+        if line is not None:
+            self._relay.forget(line)
 
     async def _answer(self, method: str, request: bytes) -> bytes:
-        if method == _SHUTDOWN:
-            return b""
-        response = self._answers.known(method, request)
+        response = self._relay.answers.known(method, request)
         if response is None:
-            response = await self._forward(method, request)
-            self._answers.learn(method, request, response)
-        if method == _SCHEMA and self._names is not None:
+            response = await self._ask(method, request)
+            self._relay.answers.learn(method, request, response)
+        if method == SCHEMA and self._names is not None:
             with suppress(WireError):
                 response = prune_schema(response, self._names)
         return response
 
-    async def _forward(self, method: str, request: bytes) -> bytes:
-        try:
-            channel = await self._connected()
-            async with channel.request(method, Cardinality.UNARY_UNARY, bytes, bytes) as stream:
-                await stream.send_message(request, end=True)
-                response = await stream.recv_message()
-        except (OSError, StreamTerminatedError, ProviderStartError) as error:
-            raise GRPCError(Status.UNAVAILABLE, f"the provider has ended: {error}") from None
-        if response is None:
-            raise GRPCError(Status.UNAVAILABLE, "the provider did not answer")
-        return response
-
-    async def _connected(self) -> Channel:
-        async with self._starting:
-            if self._channel is None:
-                self._provider = self._pool.take()
-                loop = asyncio.get_running_loop()
-                address = await loop.run_in_executor(None, self._provider.address)
-                self._channel = Channel(path=address, codec=_Bytes())
-                # Later, because Terraform is about to need the processor for this connection.
-                loop.call_later(_REFILL_SECONDS, self._refill)
-            return self._channel
-
-    def _refill(self) -> None:
-        with suppress(OSError):
-            self._pool.fill()
-
-
-_REFILL_SECONDS = 0.3
+    async def _ask(self, method: str, request: bytes) -> bytes:
+        if method == _CONFIGURE:
+            self.hang_up()
+            self._line, response = await self._relay.configured(request)
+            return response
+        if method == _SHUTDOWN:
+            return b""
+        if self._line is None:
+            # There is nothing to stop, and others use the process that validates.
+            return b"" if method == _STOP else await self._relay.validator.call(method, request)
+        self._relay.used(self._line)
+        return await self._line.call(method, request)
 
 
 async def _stay_silent(_stream: Stream[bytes, bytes]) -> None:
@@ -175,14 +273,13 @@ async def _stay_silent(_stream: Stream[bytes, bytes]) -> None:
 
 
 class _Protocol(H2Protocol):
-    """HTTP/2 on one accepted connection; a hang-up ends its provider process."""
+    """HTTP/2 on one accepted connection."""
 
     def __init__(self, connection: Connection, everyone: set[_Protocol]) -> None:
         # What grpclib's Server does for each connection, but with methods of its own for each.
         methods = cast("dict[str, Handler]", connection)
-        dispatcher = Dispatcher(methods, _Bytes(), None, _DispatchServerEvents())
         super().__init__(
-            dispatcher,
+            Dispatcher(methods, _Bytes(), None, _DispatchServerEvents()),
             Configuration().__for_server__(),
             H2Configuration(client_side=False, header_encoding="ascii"),
         )
@@ -203,45 +300,3 @@ class _Protocol(H2Protocol):
         """Hang up from this side."""
         if isinstance(self._transport, asyncio.WriteTransport):
             self._transport.abort()
-
-
-class Relay:
-    """Listens for the connections of commands that have the same provider and variables.
-
-    Args:
-        answers: What needs no process.
-        pool: Gives a process to each connection.
-    """
-
-    def __init__(self, answers: Answers, pool: Pool) -> None:
-        self._answers, self._pool = answers, pool
-        self._servers: list[asyncio.Server] = []
-        self._open: set[_Protocol] = set()
-
-    async def listen(self, path: Path, names: frozenset[bytes] | None) -> None:
-        """Accept connections on a unix socket that only this user can open.
-
-        Args:
-            path: Of the socket.
-            names: The types to send the schema of; None sends all.
-
-        Raises:
-            OSError: There can be no socket at that path.
-        """
-        loop = asyncio.get_running_loop()
-        self._servers.append(
-            await loop.create_unix_server(
-                lambda: _Protocol(Connection(self._answers, self._pool, names), self._open), path
-            )
-        )
-        path.chmod(0o600)
-
-    async def close(self) -> None:
-        """Hang up on everybody and end all processes."""
-        for server in self._servers:
-            server.close()
-        for protocol in tuple(self._open):
-            protocol.abort()
-        while self._open:
-            await asyncio.sleep(0)
-        self._pool.close()
