@@ -27,14 +27,27 @@ import pytest
 from tap.aws import Target
 from tap.emulator.control import Emulator
 from tap.plan import Plan
+from tap.pytest_plugin import warm_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+__all__ = ["warm_variables"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TAP = Path(sys.executable).parent / "tap"
 
 ENVIRONMENTS = ("dev", "staging", "prod")
+
+# Of a provider that plans without asking anybody.
+OFFLINE_PROVIDER: dict[str, Any] = {
+    "access_key": "offline",
+    "secret_key": "offline",
+    "skip_credentials_validation": True,
+    "skip_metadata_api_check": "true",
+    "skip_region_validation": True,
+    "skip_requesting_account_id": True,
+}
 
 _COPIED = ("backend", "environments", "modules", "tap.toml")
 _LONGEST_FIRST = ["prod", "dev", "staging"]
@@ -142,6 +155,15 @@ def copy_project(directory: Path) -> None:
             shutil.copy(source, fresh / name)
     (fresh / "home").mkdir()
     fresh.rename(directory)
+
+
+def comparable(plan: dict[str, Any]) -> dict[str, Any]:
+    """Return a plan in JSON without what differs from one run of Terraform to the next."""
+    relevant = plan.get("relevant_attributes", [])
+    return {
+        **{key: value for key, value in plan.items() if key != "timestamp"},
+        "relevant_attributes": sorted(map(json.dumps, relevant)),
+    }
 
 
 @contextmanager
@@ -273,6 +295,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     folder = Path(tempfile.mkdtemp(prefix="tap-tests-"))
     os.environ[_RUN_FOLDER] = str(folder)
+    # Not the answers of the provider that the person who runs this keeps.
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     (folder / "progress").touch()
     threading.Thread(target=_show_progress, args=(config, folder / "progress"), daemon=True).start()
 

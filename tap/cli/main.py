@@ -16,6 +16,7 @@ from tap.cli.emulator import emulator
 from tap.cli.init import init
 from tap.cli.output import output
 from tap.cli.plan import plan
+from tap.cli.test import test
 from tap.cli.validate import validate
 from tap.cli.warm import warm
 from tap.errors import TapError
@@ -34,7 +35,7 @@ def tap() -> None:
     """
 
 
-for _command in (apply, destroy, doctor, emulator, init, output, plan, validate, warm):
+for _command in (apply, destroy, doctor, emulator, init, output, plan, test, validate, warm):
     tap.add_command(_command)
 
 

@@ -73,6 +73,12 @@ class Changes(msgspec.Struct, frozen=True):
     operation: str = ""
 
 
+class TestSummary(msgspec.Struct, frozen=True):
+    """How the runs of ``terraform test`` ended."""
+
+    passed: int = 0
+
+
 class Event(msgspec.Struct, frozen=True):
     """One line of machine-readable output."""
 
@@ -82,6 +88,7 @@ class Event(msgspec.Struct, frozen=True):
     diagnostic: Diagnostic | None = None
     hook: Hook | None = None
     changes: Changes | None = None
+    test_summary: TestSummary | None = None
 
 
 class LockHolder(msgspec.Struct, frozen=True):

@@ -63,7 +63,7 @@ def module_tests(settings: Settings) -> list[Path]:
     return sorted({file.parents[1] for file in settings.root.glob("modules/*/tests/*.tftest.hcl")})
 
 
-def test_folder(
+def run_module_tests(
     folder: Path,
     settings: Settings,
     environ: Mapping[str, str],

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 _STATE_TIMEOUT_SECONDS = 60
 
+# Go's default is 100. Source: https://pkg.go.dev/runtime#hdr-Environment_Variables
+_GARBAGE_PERCENT = "300"
+
 # Longest path of a unix socket, less than on any system, and what a socket's name adds to it.
 _LONGEST_FOLDER = 80
 
@@ -191,7 +194,10 @@ class WarmProviders:
             "Test": True,
             "Addr": {"Network": "unix", "String": str(self._socket(package, environ, names))},
         }
-        return Attachment({"TF_REATTACH_PROVIDERS": json.dumps({package.source: server})}, names)
+        variables = {"TF_REATTACH_PROVIDERS": json.dumps({package.source: server})}
+        # With few schemas Terraform's heap is so small that it collects garbage all the time.
+        variables["GOGC"] = environ.get("GOGC", _GARBAGE_PERCENT)
+        return Attachment(variables, names)
 
     def _socket(
         self, package: Package, environ: Mapping[str, str], names: frozenset[bytes] | None

@@ -9,22 +9,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tap.terraform.installation import find_terraform, terraform_environ
+from tests.conftest import OFFLINE_PROVIDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REPOSITORY = Path(__file__).parents[2]
 READMES = sorted(REPOSITORY.glob("modules/*/README.md"))
-
-OFFLINE = {
-    "access_key": "offline",
-    "secret_key": "offline",
-    "skip_credentials_validation": True,
-    "skip_metadata_api_check": "true",
-    "skip_region_validation": True,
-    "skip_requesting_account_id": True,
-}
 
 
 @pytest.mark.requirement("DOC-1")
@@ -33,7 +29,9 @@ OFFLINE = {
     [pytest.param(file, marks=pytest.mark.xdist_group(str(file))) for file in READMES],
     ids=lambda file: file.parent.name,
 )
-def test_the_examples_of_a_readme_can_be_planned(readme: Path, tmp_path: Path) -> None:
+def test_the_examples_of_a_readme_can_be_planned(
+    readme: Path, tmp_path: Path, warm_variables: Callable[..., dict[str, str]]
+) -> None:
     blocks = re.findall(r"^```hcl\n(.*?)^```", readme.read_text(), re.DOTALL | re.MULTILINE)
     examples = [block for block in blocks if re.search(r'^module "', block, re.MULTILINE)]
     assert examples
@@ -42,9 +40,9 @@ def test_the_examples_of_a_readme_can_be_planned(readme: Path, tmp_path: Path) -
         text = text.replace('"../../modules/', f'"{REPOSITORY}/modules/')
         (tmp_path / f"example{number}.tf").write_text(text)
     providers = [
-        {"region": "eu-west-1", **OFFLINE},
-        {"alias": "replica", "region": "eu-central-1", **OFFLINE},
-        {"alias": "us_east_1", "region": "us-east-1", **OFFLINE},
+        {"region": "eu-west-1", **OFFLINE_PROVIDER},
+        {"alias": "replica", "region": "eu-central-1", **OFFLINE_PROVIDER},
+        {"alias": "us_east_1", "region": "us-east-1", **OFFLINE_PROVIDER},
     ]
     required = {"aws": {"source": "hashicorp/aws", "version": "~> 5.100"}}
     root = {"terraform": {"required_providers": required}, "provider": {"aws": providers}}
@@ -62,6 +60,7 @@ def test_the_examples_of_a_readme_can_be_planned(readme: Path, tmp_path: Path) -
             text=True,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        environ = warm_variables(tmp_path, environ)
     assert re.search(r"Plan: [1-9]\d* to add, 0 to change, 0 to destroy\.", done.stdout)
 
 

@@ -12,25 +12,20 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import tftest
 
 from tap.terraform.installation import find_provider, find_terraform
+from tests.conftest import OFFLINE_PROVIDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REGION = "eu-west-1"
 REPLICA_REGION = "eu-central-1"
 ACCOUNT_ID = "123456789012"
-
-_OFFLINE = {
-    "access_key": "offline",
-    "secret_key": "offline",
-    "skip_credentials_validation": True,
-    "skip_metadata_api_check": "true",
-    "skip_region_validation": True,
-    "skip_requesting_account_id": True,
-}
 
 
 @dataclass
@@ -41,6 +36,7 @@ class ModulePlanner:
     folder: Path
     environ: dict[str, str]
     terraform: str
+    warm_variables: Callable[..., dict[str, str]]
     aliases: dict[str, str] = field(default_factory=dict)
     _ready: bool = field(default=False)
 
@@ -55,23 +51,22 @@ class ModulePlanner:
         return " ".join(str(caught.value.cmd_error).replace("\u2502", " ").split())
 
     def _test(self, inputs: dict[str, Any]) -> Any:
-        test = tftest.TerraformTest(
-            str(self.folder), binary=self.terraform, env={**self.environ, "NO_COLOR": "1"}
-        )
+        test = tftest.TerraformTest(str(self.folder), binary=self.terraform, env=self.environ)
         self._write_root(inputs)
         if not self._ready:
             test.init(input=False)
             self._ready = True
+        test.env.update(self.warm_variables(self.folder, self.environ))
         return test
 
     def _write_root(self, inputs: dict[str, Any]) -> None:
         source = os.path.relpath(Path(__file__).parents[2] / "modules" / self.module, self.folder)
         call: dict[str, Any] = {"source": source, **inputs}
-        providers: list[dict[str, Any]] = [{"region": REGION, **_OFFLINE}]
+        providers: list[dict[str, Any]] = [{"region": REGION, **OFFLINE_PROVIDER}]
         if self.aliases:
             call["providers"] = {"aws": "aws"}
         for alias, region in self.aliases.items():
-            providers.append({"alias": alias, "region": region, **_OFFLINE})
+            providers.append({"alias": alias, "region": region, **OFFLINE_PROVIDER})
             call["providers"][f"aws.{alias}"] = f"aws.{alias}"
         root = {
             "terraform": {
@@ -85,7 +80,9 @@ class ModulePlanner:
 
 
 @pytest.fixture(scope="session")
-def module_planner(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def module_planner(
+    tmp_path_factory: pytest.TempPathFactory, warm_variables: Callable[..., dict[str, str]]
+) -> Any:
     """Return a function: module name -> :class:`ModulePlanner`.
 
     Its ``aliases`` are the further providers the module asks for, by alias, each with its region;
@@ -113,8 +110,10 @@ def module_planner(tmp_path_factory: pytest.TempPathFactory) -> Any:
                     "TF_CLI_CONFIG_FILE": str(configuration),
                     "CHECKPOINT_DISABLE": "1",
                     "AWS_EC2_METADATA_DISABLED": "true",
+                    "NO_COLOR": "1",
                 },
                 terraform=str(terraform.path),
+                warm_variables=warm_variables,
                 aliases=aliases,
             )
         return planners[key]

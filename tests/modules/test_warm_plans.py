@@ -1,0 +1,33 @@
+"""Plans of modules through warm providers, and without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import comparable
+from tests.modules.test_s3_replication import PRODUCTION as STORAGE
+from tests.modules.test_security import PRODUCTION as SECURITY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.requirement("TAP-1", "TST-1")
+@pytest.mark.parametrize(
+    ("module", "inputs"),
+    [("s3-replication", STORAGE), ("security", SECURITY)],
+    ids=["two regions", "the largest schema"],
+)
+def test_the_plan_of_a_module_is_the_same_with_and_without_warm_providers(
+    module: str,
+    inputs: dict[str, Any],
+    module_planner: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    planner = module_planner(module, replica=True)
+    warm = comparable(planner.plan(**inputs)._raw)
+    monkeypatch.setenv("TAP_WARM", "0")
+    assert comparable(planner.plan(**inputs)._raw) == warm
+    assert len(warm["resource_changes"]) > 20
