@@ -11,8 +11,8 @@ tap  := $(bin)/tap
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup plan apply destroy output validate fmt lint test clean doctor generate lock \
-	inventories emulator-up emulator-down
+.PHONY: help setup plan apply destroy output validate fmt lint test bench clean doctor generate \
+	lock inventories emulator-up emulator-down
 
 help: ## Show this help
 	@printf 'Usage: make TARGET [ENV=dev|staging|prod] [TARGET=local|localstack|aws]\n\n'
@@ -60,6 +60,9 @@ lint: $(venv)/dev ## Check formatting, validity, types and generated documents
 # Two workers wait most of the time for an environment to be applied; the third does the rest.
 test: $(venv)/dev ## Run every test
 	$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST)
+
+bench: $(venv)/dev ## Measure what tap saves against plain Terraform, in pairs
+	$(bin)/python -m benchmarks.warm_providers $(BENCH)
 
 inventories: $(venv)/dev ## Write the inventories of the environments' plans again
 	$(bin)/pytest tests/environments --write-inventories

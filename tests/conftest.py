@@ -158,12 +158,26 @@ def copy_project(directory: Path) -> None:
 
 
 def comparable(plan: dict[str, Any]) -> dict[str, Any]:
-    """Return a plan in JSON without what differs from one run of Terraform to the next."""
+    """Return a plan in JSON without what differs from one run of Terraform to the next.
+
+    Those are the time, and the order of modules and of relevant attributes.
+    """
     relevant = plan.get("relevant_attributes", [])
     return {
-        **{key: value for key, value in plan.items() if key != "timestamp"},
+        **{key: _ordered(value) for key, value in plan.items() if key != "timestamp"},
         "relevant_attributes": sorted(map(json.dumps, relevant)),
     }
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ordered = {key: _ordered(item) for key, item in value.items()}
+    if "child_modules" in ordered:
+        ordered["child_modules"].sort(key=lambda module: module["address"])
+    return ordered
 
 
 @contextmanager

@@ -44,9 +44,6 @@ _STOP = "/tfplugin5.Provider/Stop"
 _SILENT_STREAMS = ("/plugin.GRPCStdio/StreamStdio", "/plugin.GRPCBroker/StartStream")
 _SHUTDOWN = "/plugin.GRPCController/Shutdown"
 
-# Terraform needs the processor itself when it has just configured a provider.
-_REFILL_SECONDS = 0.3
-
 # Terraform never says that it is done with a provider: a test with many runs would collect one
 # process of 65 MB for each.
 _MOST_CONFIGURED = 8
@@ -154,6 +151,7 @@ class Relay:
         self._configured: list[Line] = []
         self._servers: list[asyncio.Server] = []
         self._open: set[_Protocol] = set()
+        self._closing = False
 
     async def listen(self, path: Path, names: frozenset[bytes] | None) -> None:
         """Accept connections on a unix socket that only this user can open.
@@ -175,6 +173,7 @@ class Relay:
 
     async def close(self) -> None:
         """Hang up on everybody and end all processes."""
+        self._closing = True
         for server in self._servers:
             server.close()
         for protocol in tuple(self._open):
@@ -194,7 +193,6 @@ class Relay:
         response = await line.call(_CONFIGURE, request)
         line.configuration = request
         self._configured.append(line)
-        asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._refill)
         return line, response
 
     def used(self, line: Line) -> None:
@@ -206,13 +204,12 @@ class Relay:
             other.end()
 
     def forget(self, line: Line) -> None:
-        """End a line whose connection has ended."""
+        """End a line whose connection has ended, and be ready for the next command."""
         self._configured.remove(line)
         line.end()
-
-    def _refill(self) -> None:
-        with suppress(OSError):
-            self._pool.fill()
+        if not self._closing:
+            with suppress(OSError):
+                self._pool.fill()
 
 
 class Connection:

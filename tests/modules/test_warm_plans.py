@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import comparable
 from tests.modules.test_s3_replication import PRODUCTION as STORAGE
-from tests.modules.test_security import PRODUCTION as SECURITY
+from tests.modules.test_vpc import PROD as NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 @pytest.mark.requirement("TAP-1", "TST-1")
 @pytest.mark.parametrize(
     ("module", "inputs"),
-    [("s3-replication", STORAGE), ("security", SECURITY)],
-    ids=["two regions", "the largest schema"],
+    [("s3-replication", STORAGE), ("vpc", NETWORK)],
+    ids=["two regions", "many resources"],
 )
 def test_the_plan_of_a_module_is_the_same_with_and_without_warm_providers(
     module: str,
@@ -26,7 +26,7 @@ def test_the_plan_of_a_module_is_the_same_with_and_without_warm_providers(
     module_planner: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    planner = module_planner(module, replica=True)
+    planner = module_planner(module, replica=module == "s3-replication")
     warm = comparable(planner.plan(**inputs)._raw)
     monkeypatch.setenv("TAP_WARM", "0")
     assert comparable(planner.plan(**inputs)._raw) == warm
