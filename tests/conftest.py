@@ -160,7 +160,8 @@ def copy_project(directory: Path) -> None:
 def comparable(plan: dict[str, Any]) -> dict[str, Any]:
     """Return a plan in JSON without what differs from one run of Terraform to the next.
 
-    Those are the time, and the order of modules and of relevant attributes.
+    Those are the time, what moves with the time on its own, and the order of modules and of
+    relevant attributes.
     """
     relevant = plan.get("relevant_attributes", [])
     return {
@@ -174,7 +175,9 @@ def _ordered(value: Any) -> Any:
         return [_ordered(item) for item in value]
     if not isinstance(value, dict):
         return value
-    ordered = {key: _ordered(item) for key, item in value.items()}
+    ordered = {
+        key: _ordered(item) for key, item in value.items() if key != "latest_restorable_time"
+    }
     if "child_modules" in ordered:
         ordered["child_modules"].sort(key=lambda module: module["address"])
     return ordered
