@@ -8,6 +8,7 @@
     |   |-- StalePlanError     5   the saved plan no longer fits the state
     |   |-- LockedError        6   somebody else holds the state lock
     |   `-- InterruptedRunError 130 Ctrl-C or SIGTERM ended it early
+    |-- ProviderMismatchError  1   the installed provider is not the locked one
     |-- EmulatorError          1   the embedded emulator cannot be used
     `-- AwsError               1   AWS, or the emulator, refused a call of tap itself
 
@@ -68,6 +69,10 @@ class InterruptedRunError(TerraformError):
     """Terraform was asked to stop, by Ctrl-C, SIGTERM or a time limit, and stopped."""
 
     exit_code = 130
+
+
+class ProviderMismatchError(TapError):
+    """The provider that is installed is not the one that ``.terraform.lock.hcl`` names."""
 
 
 class EmulatorError(TapError):

@@ -29,7 +29,7 @@ def warm_variables() -> Iterator[Callable[..., dict[str, str]]]:
         plan = test.plan(output=True)
 
     Raises:
-        LockMismatchError: The installed provider is not the one that the lock file names.
+        ProviderMismatchError: The installed provider is not the one that the lock file names.
     """
     with WarmProviders() as providers:
 

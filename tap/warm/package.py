@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap.errors import TapError
+from tap.errors import ProviderMismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,10 +25,6 @@ PROVIDER_NAME = "hashicorp/aws"
 LOCK_FILE = ".terraform.lock.hcl"
 
 _CHUNK_BYTES = 1 << 20
-
-
-class LockMismatchError(TapError):
-    """The provider that is installed is not the one that the lock file names."""
 
 
 class UnusablePackageError(Exception):
@@ -52,8 +48,8 @@ class Package:
     digest: str
 
 
-def find_package(root: Path, data_directory: Path, cache: AnswerCache) -> Package:
-    """Return the AWS provider of a root after ``terraform init``.
+def find_package(root: Path, data_directory: Path, cache: AnswerCache) -> Package | None:
+    """Return the AWS provider of a root after ``terraform init``; None if it uses none.
 
     Args:
         root: The folder with the root's ``.tf`` files.
@@ -62,7 +58,7 @@ def find_package(root: Path, data_directory: Path, cache: AnswerCache) -> Packag
 
     Raises:
         UnusablePackageError: None is installed, or the lock file cannot vouch for it.
-        LockMismatchError: It is not the one that the lock file names.
+        ProviderMismatchError: It is not the one that the lock file names.
     """
     locked = _locked(root / LOCK_FILE)
     for source, (version, hashes) in locked.items():
@@ -81,14 +77,14 @@ def find_package(root: Path, data_directory: Path, cache: AnswerCache) -> Packag
         if not known:
             raise UnusablePackageError(f"{LOCK_FILE} holds no h1: hash of {PROVIDER_NAME}")
         if digest not in known:
-            raise LockMismatchError(
+            raise ProviderMismatchError(
                 f"the provider {source} {version} in {executable.parent} has the hash {digest}, "
                 f"but {root / LOCK_FILE} names {' or '.join(known)}",
                 "install it anew: remove that package and run terraform init; if it was meant "
                 "to change, run terraform providers lock",
             )
         return Package(source=source, version=version, executable=executable, digest=digest)
-    raise UnusablePackageError(f"{root} does not use {PROVIDER_NAME}, or has no {LOCK_FILE}")
+    return None
 
 
 def package_hash(folder: Path, cache: AnswerCache) -> str:

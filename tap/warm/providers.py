@@ -154,10 +154,11 @@ class WarmProviders:
             full: Send the schema of every type.
 
         Returns:
-            What to add to the command, or None if it has to run without.
+            What to add to the command, or None if it has to run without; then ``notice`` was
+            told why, unless the root does not use the provider at all.
 
         Raises:
-            LockMismatchError: The provider is not the one that the lock file names.
+            ProviderMismatchError: The provider is not the one that the lock file names.
         """
         try:
             return self._attach(root, environ, files=files, full=full)
@@ -182,9 +183,11 @@ class WarmProviders:
 
     def _attach(
         self, root: Path, environ: Mapping[str, str], *, files: Iterable[Path], full: bool
-    ) -> Attachment:
+    ) -> Attachment | None:
         data = data_directory(root, environ)
         package = find_package(root, data, AnswerCache(cache_folder(environ)))
+        if package is None:
+            return None
         names = None if full else named_types(root, data, files)
         server = {
             "Protocol": "grpc",
