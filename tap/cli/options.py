@@ -47,6 +47,37 @@ def lock_option(function: _F) -> _F:
     )(function)
 
 
+def consent_options(function: _F) -> _F:
+    """Add ``--yes``, ``--allow-destroy`` and ``--protect``."""
+    function = click.option(
+        "--protect",
+        is_flag=True,
+        envvar="TAP_PROTECT",
+        help="Protect a protected environment on an emulator, too. [env: TAP_PROTECT]",
+    )(function)
+    function = click.option(
+        "--allow-destroy",
+        multiple=True,
+        metavar="ADDRESS",
+        help="What holds data and may end in a protected environment; may be given again.",
+    )(function)
+    return click.option(
+        "--yes", is_flag=True, help="Where it is asked for, do not ask for the environment's name."
+    )(function)
+
+
+def summary_option(function: _F) -> _F:
+    """Add ``--output`` with the forms of a summary."""
+    return click.option(
+        "--output",
+        "output_format",
+        type=click.Choice(["text", "json", "markdown"]),
+        default="text",
+        envvar="TAP_OUTPUT",
+        help="Form of the summary on standard output. [env: TAP_OUTPUT]",
+    )(function)
+
+
 def output_option(function: _F) -> _F:
     """Add ``--output``."""
     return click.option(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from tap.cli.console import Progress, notice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap.workspace import Workspace
 
 
@@ -19,6 +21,7 @@ def open_environment(
     suffix: str = "",
     lock_timeout: str = "0s",
     bootstrap: bool = False,
+    admit: Callable[[Workspace], None] = lambda _: None,
 ) -> tuple[Workspace, Progress]:
     """Check every name, make the environment ready and say what is talked to.
 
@@ -28,6 +31,7 @@ def open_environment(
         suffix: The value of ``--suffix``.
         lock_timeout: The value of ``--lock-timeout``.
         bootstrap: Whether missing state storage is created on ``aws``, too.
+        admit: Called before anything is made or changed; what it raises ends the command.
 
     Raises:
         TapError: A name is unknown, ``tap.toml`` cannot be used, or a step failed.
@@ -47,7 +51,7 @@ def open_environment(
         reporter=progress.reporter,
     )
     try:
-        workspace = open_workspace(request, bootstrap=bootstrap)
+        workspace = open_workspace(request, bootstrap=bootstrap, admit=admit)
     finally:
         progress.clear()
     notice(workspace.description)
