@@ -22,6 +22,7 @@ _LISTED = {
     Action.FORGET: "To forget (it stays, but is no longer managed)",
 }
 _VERBS = {Action.DELETE: "destroy", Action.REPLACE: "replace", Action.UPDATE: "change"}
+_TABLE_HEAD = "| Module | Kind | What happens |\n| --- | --- | --- |"
 
 # The longest comment on a pull request that GitHub takes.
 COMMENT_LIMIT = 65_536
@@ -80,12 +81,13 @@ def summary_markdown(summary: Summary, *, target: str, limit: int = COMMENT_LIMI
     lines = list(_markdown_lines(summary))
     kept: list[str] = []
     for line in lines:
-        left -= _size(f"{line}\n")
+        left -= _size(line)
         if left < 0:
             break
         kept.append(line)
     if len(kept) < len(lines):
-        missing = sum(line.startswith(("- ", "| ")) for line in lines[len(kept) :])
+        missing = sum(bool(line) and not line.startswith("**") for line in lines[len(kept) :])
+        missing -= _TABLE_HEAD in lines[len(kept) :]
         kept.append(_left_out(missing))
     return "\n".join([head, *kept, "", summary.line])
 
@@ -94,7 +96,7 @@ def _markdown_lines(summary: Summary) -> Iterator[str]:
     if summary.irreversible:
         yield "**CANNOT BE UNDONE**\n"
         for change in summary.irreversible:
-            yield f"- **{_VERBS[change.action]}** {_code(change.address)} {change.risk}"
+            yield f"- **{_VERBS[change.action]}** {_code(change.address)} ({change.risk})"
         yield ""
     for title, affected in _listed(summary):
         yield f"**{title}**\n"
@@ -103,7 +105,7 @@ def _markdown_lines(summary: Summary) -> Iterator[str]:
     if summary.outputs:
         yield f"Outputs: {', '.join(map(_code, summary.outputs))}\n"
     if summary.groups:
-        yield "| Module | Kind | What happens |\n| --- | --- | --- |"
+        yield _TABLE_HEAD
         for group in summary.groups:
             module = _cell(_code(group.module)) if group.module else "(root)"
             yield f"| {module} | {_cell(_code(group.type))} | {_counts_text(group.counts)} |"
