@@ -114,7 +114,8 @@ def refuse_unnamed(summary: Summary, workspace: Workspace, consent: Consent, ver
     }
     for address in consent.allowed:
         if address not in ends:
-            notice(f"--allow-destroy {shlex.quote(address)}: this plan ends nothing of that name")
+            what = f"--allow-destroy {shlex.quote(address)}"
+            notice(f"{what}: this plan ends nothing of that name that holds data")
     if not consent.guards(workspace.request):
         return
     unnamed = [address for address in ends if address not in consent.allowed]

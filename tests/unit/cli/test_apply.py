@@ -5,21 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import click
 import pytest
-from click.testing import CliRunner
 
-from tap.aws import Target
-from tap.cli.protection import Consent, confirm
-from tap.errors import SettingsError
-from tap.settings import load_settings
-from tap.terraform.backend import Backend
-from tap.terraform.root import Root
 from tap.terraform.saved import manifest_file
-from tap.workspace import Request, Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,69 +155,3 @@ def test_ctrl_c_during_an_apply_leaves_neither_lock_nor_plan_and_keeps_the_state
     again = world.tap("plan", "interrupted")
     assert again.returncode == 0
     assert "To replace:\n  terraform_data.slow  (it is tainted)\n" in again.stdout
-
-
-@pytest.fixture
-def on_aws(project: Path) -> Workspace:
-    """Prod on AWS, ready to be applied."""
-    settings = load_settings(project, {})
-    target = Target(name="aws", endpoint=None, region="eu-west-1")
-    environment = settings.environment("prod")
-    return Workspace(
-        request=Request(settings=settings, environment=environment, target="aws", environ={}),
-        target=target,
-        account_id="333333333333",
-        root=Root(
-            directory=environment.directory,
-            data_directory=project / "data",
-            terraform=project / "terraform",
-            environ={},
-        ),
-        backend=Backend(settings=settings, target=target, account_id="333333333333"),
-    )
-
-
-def _confirm(workspace: Workspace, typed: str, *, yes: bool = False) -> str:
-    """Return what was asked; raises what ``confirm`` raises."""
-
-    @click.command()
-    def command() -> None:
-        confirm(workspace, "apply", Consent(yes=yes, protect=False, allowed=()))
-
-    done = CliRunner().invoke(command, input=typed, standalone_mode=False)
-    if done.exception is not None:
-        raise done.exception
-    return done.stderr
-
-
-@pytest.mark.requirement("TAP-5")
-def test_on_aws_the_name_of_the_environment_is_asked_for(on_aws: Workspace) -> None:
-    asked = _confirm(on_aws, "prod\n")
-
-    assert asked.startswith("Type prod to apply it in account 333333333333: ")
-
-
-@pytest.mark.requirement("TAP-5")
-@pytest.mark.parametrize(("typed", "got"), [("dev\n", "dev"), ("\n", ""), ("", ""), ("y\n", "y")])
-def test_on_aws_anything_else_is_a_refusal(on_aws: Workspace, typed: str, got: str) -> None:
-    with pytest.raises(SettingsError) as caught:
-        _confirm(on_aws, typed)
-
-    assert caught.value.message == f"apply of prod was not confirmed (got {got!r})"
-    assert caught.value.exit_code == 2
-
-
-@pytest.mark.requirement("TAP-5", "STK-6")
-def test_on_aws_a_copy_is_confirmed_by_its_own_name(on_aws: Workspace) -> None:
-    copy = replace(on_aws, request=replace(on_aws.request, suffix="pr42"))
-
-    assert _confirm(copy, "prod-pr42\n").startswith("Type prod-pr42 to apply it in account ")
-    with pytest.raises(SettingsError, match=r"apply of prod-pr42 was not confirmed"):
-        _confirm(copy, "prod\n")
-
-
-@pytest.mark.requirement("TAP-5")
-def test_nothing_is_asked_with_yes_or_on_an_emulator(on_aws: Workspace) -> None:
-    assert _confirm(on_aws, "", yes=True) == ""
-    local = replace(on_aws, request=replace(on_aws.request, target="local"))
-    assert _confirm(local, "") == ""
