@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tap.terraform.manifest import Manifest
 
-_PRIVATE = re.compile(r"\.(\d+)(\.\d+)?(\.manifest\.json)?")
+_PRIVATE = re.compile(r"\.(\d{1,9})(\.\d+)?(\.manifest\.json)?")
 
 
 def manifest_file(plan: Path) -> Path:
@@ -119,8 +120,7 @@ def _write(file: Path, content: bytes) -> None:
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:
+        # Any other refusal means that it is there and belongs to somebody else.
+        return error.errno != errno.ESRCH
     return True

@@ -178,6 +178,14 @@ def test_the_line_of_terraform_is_there_once_and_last(
     assert [line for line in lines if line.startswith("Plan: ")] == [lines[-1]]
 
 
+def test_markdown_of_changed_outputs_has_no_table() -> None:
+    changed = {"actions": ["update"], "before": 1, "after": 2}
+
+    assert summary_markdown(_nothing({"a": changed}), target="dev") == (
+        "### dev\n\nOutputs: `a`\n\n\nPlan: 0 to add, 0 to change, 0 to destroy."
+    )
+
+
 def test_markdown_of_nothing_says_so() -> None:
     assert summary_markdown(_nothing({}), target="dev") == (
         "### dev\n\nNo changes. Your infrastructure matches the configuration."

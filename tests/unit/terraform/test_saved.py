@@ -130,6 +130,7 @@ def test_plans_that_a_killed_command_left_are_removed_and_those_of_others_stay(
         f"prod.tfplan.{parent}",
         f"prod-pr1.tfplan.{ended.pid}",
         "prod.tfplan.1x",
+        "prod.tfplan.99999999999999999999",
     ):
         (public.parent / name).write_text("secret")
 
@@ -141,6 +142,7 @@ def test_plans_that_a_killed_command_left_are_removed_and_those_of_others_stay(
         f"prod.tfplan.{parent}": "secret",
         f"prod-pr1.tfplan.{ended.pid}": "secret",
         "prod.tfplan.1x": "secret",
+        "prod.tfplan.99999999999999999999": "secret",
     }
 
 
