@@ -164,6 +164,29 @@ def check_account(target: Target, *, environment: str, allowed: str | None) -> s
     return found
 
 
+def read_object(target: Target, *, bucket: str, key: str) -> bytes | None:
+    """Return what an object holds; None if there is no such object or bucket.
+
+    Raises:
+        AwsError: S3 gave no answer, or does not let it be read.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        answer = target.client("s3").get_object(Bucket=bucket, Key=key)
+        return bytes(answer["Body"].read())
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:  # noqa: PLR2004
+            return None
+        raise AwsError(
+            f"s3://{bucket}/{key} cannot be read: {error}", "check the rights to bucket and key"
+        ) from None
+    except (BotoCoreError, ValueError) as error:
+        raise AwsError(
+            f"S3 gave no answer about s3://{bucket}/{key}: {error}", "run: tap doctor"
+        ) from None
+
+
 def object_exists(target: Target, *, bucket: str, key: str) -> bool:
     """Tell whether an object is in a bucket; False as well when there is no such bucket.
 

@@ -5,7 +5,7 @@
     |-- HclError               1   a .tf file cannot be read
     |-- PlanError              1   a plan in JSON cannot be read
     |-- TerraformError         1   Terraform failed
-    |   |-- StalePlanError     5   the saved plan no longer fits the state
+    |   |-- StalePlanError     5   the saved plan no longer fits what it was made of
     |   |-- LockedError        6   somebody else holds the state lock
     |   `-- InterruptedRunError 130 Ctrl-C or SIGTERM ended it early
     |-- ProviderMismatchError  1   the installed provider is not the locked one
@@ -54,7 +54,7 @@ class TerraformError(TapError):
 
 
 class StalePlanError(TerraformError):
-    """The saved plan was made for another state than the one found now."""
+    """The saved plan was altered, is too old, or was made of something else than there is now."""
 
     exit_code = 5
 

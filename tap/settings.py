@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import msgspec
@@ -30,6 +31,7 @@ Locking = Literal["s3", "dynamodb"]
 # Bucket names are at most 63 characters; "-terraform-state-logs-" and an account id take 34.
 _ProjectName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,18}[a-z0-9]$")]
 _AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")]
+_Age = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,5}[smhd]$")]
 _Region = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 
 
@@ -60,13 +62,17 @@ class EnvironmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
 
     Attributes:
         account_id: The only AWS account that target ``aws`` may touch for it.
+        protected: Whether an apply or destroy on AWS has to be confirmed, needs a clean work
+            tree, and ends nothing that holds data unless it is named.
     """
 
     account_id: _AccountId | None = None
+    protected: bool = False
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     project: _ProjectName
+    plan_max_age: _Age = "24h"
     state: StateSettings = StateSettings()
     emulator: EmulatorSettings = EmulatorSettings()
     environments: dict[str, EnvironmentSettings] = {}
@@ -80,11 +86,13 @@ class Environment:
         name: Its folder below ``environments/``.
         directory: Its Terraform root.
         account_id: The only AWS account it may touch; None if ``tap.toml`` names none.
+        protected: Whether what ends or changes it on AWS is asked for more than once.
     """
 
     name: str
     directory: Path
     account_id: str | None
+    protected: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +105,7 @@ class Settings:
         state: Where states are kept.
         emulator: The embedded emulator.
         environments: By name, sorted.
+        plan_max_age: How old a saved plan may be when it is applied.
     """
 
     root: Path
@@ -104,6 +113,7 @@ class Settings:
     state: StateSettings
     emulator: EmulatorSettings
     environments: Mapping[str, Environment]
+    plan_max_age: timedelta = timedelta(hours=24)
 
     @property
     def work_directory(self) -> Path:
@@ -131,8 +141,8 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
 
     Args:
         start: Where to begin the search.
-        environ: ``TAP_EMULATOR_PORT`` and ``TAP_STATE_LOCKING`` (``s3,dynamodb``) override
-            the file.
+        environ: ``TAP_EMULATOR_PORT``, ``TAP_PLAN_MAX_AGE`` (``24h``) and
+            ``TAP_STATE_LOCKING`` (``s3,dynamodb``) override the file.
 
     Raises:
         SettingsError: There is no file, or a value in it cannot be used.
@@ -144,7 +154,7 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
         raise SettingsError(f"{file}: cannot be read: {error}", "correct the file") from None
     content = _convert(document, str(file))
     for variable, (table, key, value) in _overrides(environ).items():
-        document[table] = {**document.get(table, {}), key: value}
+        document |= {table: {**document.get(table, {}), key: value}} if table else {key: value}
         content = _convert(document, variable)
     root = file.parent
     found = _environments(root, content.environments)
@@ -160,6 +170,7 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
         state=content.state,
         emulator=content.emulator,
         environments=found,
+        plan_max_age=_duration(content.plan_max_age),
     )
 
 
@@ -192,6 +203,11 @@ def check_suffix(value: str) -> str:
     return value
 
 
+def _duration(text: str) -> timedelta:
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[text[-1]]
+    return timedelta(**{unit: int(text[:-1])})
+
+
 def _find(start: Path) -> Path:
     start = start.resolve()
     for folder in [start, *start.parents]:
@@ -213,10 +229,12 @@ def _convert(document: object, origin: str) -> _File:
 
 
 def _overrides(environ: Mapping[str, str]) -> dict[str, tuple[str, str, object]]:
-    """Return table, key and value for each variable that is set."""
+    """Return table (empty at the top), key and value for each variable that is set."""
     found: dict[str, tuple[str, str, object]] = {}
     if port := environ.get("TAP_EMULATOR_PORT"):
         found["TAP_EMULATOR_PORT"] = ("emulator", "port", int(port) if port.isdecimal() else port)
+    if age := environ.get("TAP_PLAN_MAX_AGE"):
+        found["TAP_PLAN_MAX_AGE"] = ("", "plan_max_age", age)
     if locking := environ.get("TAP_STATE_LOCKING"):
         kinds = [kind.strip() for kind in locking.split(",")]
         found["TAP_STATE_LOCKING"] = ("state", "locking", kinds)
@@ -225,6 +243,7 @@ def _overrides(environ: Mapping[str, str]) -> dict[str, tuple[str, str, object]]
 
 def _environments(root: Path, tables: Mapping[str, EnvironmentSettings]) -> dict[str, Environment]:
     folder = root / "environments"
+    no_table = EnvironmentSettings()
     names = sorted(
         child.name
         for child in (folder.iterdir() if folder.is_dir() else ())
@@ -234,7 +253,8 @@ def _environments(root: Path, tables: Mapping[str, EnvironmentSettings]) -> dict
         name: Environment(
             name=name,
             directory=folder / name,
-            account_id=tables[name].account_id if name in tables else None,
+            account_id=tables.get(name, no_table).account_id,
+            protected=tables.get(name, no_table).protected,
         )
         for name in names
     }

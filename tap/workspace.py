@@ -11,6 +11,7 @@ from tap.errors import TapError
 from tap.settings import check_suffix
 from tap.terraform.backend import Backend
 from tap.terraform.installation import find_terraform, terraform_environ
+from tap.terraform.manifest import Circumstances
 from tap.terraform.root import Reporter, Root
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ class Request:
         """The saved plan of this copy on this target."""
         return self.directory / "plans" / f"{self.label}.tfplan"
 
+    @property
+    def state_key(self) -> str:
+        """Key of this copy's state in the bucket."""
+        return f"{self.label}/terraform.tfstate"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
@@ -71,6 +77,7 @@ class Workspace:
         account_id: The account that will be touched.
         root: Terraform in the environment's root.
         backend: Where its state is.
+        terraform_version: Which Terraform runs.
     """
 
     request: Request
@@ -78,6 +85,18 @@ class Workspace:
     account_id: str
     root: Root
     backend: Backend
+    terraform_version: str = ""
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What a plan is made or applied under."""
+        return Circumstances(
+            backend=self.backend,
+            label=self.request.label,
+            state_key=self.request.state_key,
+            terraform_version=self.terraform_version,
+            environ=self.root.environ,
+        )
 
     @property
     def description(self) -> str:
@@ -123,7 +142,12 @@ def find_target(
     return Target(name=name, endpoint=None, region=region)
 
 
-def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
+def open_workspace(
+    request: Request,
+    *,
+    bootstrap: bool = False,
+    admit: Callable[[Workspace], None] = lambda _: None,
+) -> Workspace:
     """Make an environment ready: target, account, state storage, ``terraform init``.
 
     On ``local`` and ``localstack`` the state storage is created when it is missing; on ``aws``
@@ -132,6 +156,8 @@ def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
     Args:
         request: What was asked for.
         bootstrap: Create missing state storage on ``aws``, too.
+        admit: Called when the account is known to be the right one and nothing has been made
+            or changed; what it raises ends the command there.
 
     Raises:
         TapError: One of the steps failed; see the subclasses in :mod:`tap.errors`.
@@ -161,6 +187,15 @@ def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
         warm=request.warm,
     )
     backend = Backend(settings=request.settings, target=target, account_id=account)
+    workspace = Workspace(
+        request=request,
+        target=target,
+        account_id=account,
+        root=root,
+        backend=backend,
+        terraform_version=terraform.version,
+    )
+    admit(workspace)
     if not backend.ready():
         if target.name == "aws" and not bootstrap:
             raise TapError(
@@ -169,6 +204,6 @@ def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
             )
         notice(f"creating the state bucket and lock table in account {account}")
         backend.bootstrap(root)
-    if root.init(backend.configuration(f"{request.label}/terraform.tfstate")):
+    if root.init(backend.configuration(request.state_key)):
         notice(f"initialized {request.environment.directory.relative_to(request.settings.root)}")
-    return Workspace(request=request, target=target, account_id=account, root=root, backend=backend)
+    return workspace

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tap.cli.console import notice
-from tap.cli.options import environment_argument, lock_option, target_options, warm_option
-from tap.cli.plan import command_words, make_plan, print_summary
+from tap.cli.options import (
+    consent_options,
+    environment_argument,
+    lock_option,
+    target_options,
+    warm_option,
+)
+from tap.cli.plan import display, make_plan, plan_command, print_summary
+from tap.cli.protection import (
+    Consent,
+    command_words,
+    confirm,
+    refuse_protected,
+    refuse_unnamed,
+    require_clean_tree,
+)
 from tap.cli.session import open_environment
 from tap.errors import LockedError, SettingsError, StalePlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tap.cli.console import Progress
-    from tap.plan import Summary
+    from tap.plan import Plan
+    from tap.terraform.manifest import Manifest
+    from tap.terraform.saved import TakenPlan
     from tap.workspace import Workspace
 
 
@@ -28,126 +43,173 @@ if TYPE_CHECKING:
 @target_options
 @lock_option
 @warm_option
-@click.option("--yes", is_flag=True, help="On aws, do not ask for the environment's name.")
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A plan that tap plan --out has written, instead of the saved one.",
+)
+@consent_options
 def apply(
-    environment: str, target: str, suffix: str, lock_timeout: str, *, warm: bool, yes: bool
+    environment: str,
+    target: str,
+    suffix: str,
+    lock_timeout: str,
+    *,
+    plan_file: Path | None,
+    allow_destroy: tuple[str, ...],
+    yes: bool,
+    protect: bool,
 ) -> None:
     """Apply the saved plan of ENV; without one, plan first.
 
-    Whatever is applied was saved and shown before. On aws the name of the environment has to
-    be typed, or --yes given.
+    Whatever is applied was saved and shown before. A saved plan is refused when it is too old,
+    was altered, or what it was made of has changed. On aws the name of the environment has to
+    be typed, or --yes given; for a protected environment --yes needs a saved plan.
     """
-    workspace, progress = open_environment(
-        environment, target, suffix=suffix, lock_timeout=lock_timeout, warm=warm
-    )
-    saved = workspace.request.plan_file
-    if saved.is_file():
-        notice(f"applying the saved plan {saved.relative_to(workspace.request.settings.root)}")
-        with taken_plan(workspace) as file:
-            show_and_apply(workspace, progress, file, read_plan(workspace, file), yes=yes)
-    else:
-        with private_plan(workspace) as file:
-            summary = make_plan(workspace, progress, file)
-            show_and_apply(workspace, progress, file, summary, yes=yes)
+    consent = Consent(yes=yes, protect=protect, allowed=allow_destroy)
+    with ExitStack() as held:
+        admission = Admission(consent=consent, held=held, named=plan_file)
+        workspace, progress = open_environment(
+            environment, target, suffix=suffix, lock_timeout=lock_timeout, admit=admission.admit
+        )
+        if admission.found is not None:
+            taken, manifest = admission.found
+            notice(f"applying the saved plan {display(taken.public, workspace)}, {_made(manifest)}")
+            plan = read_plan(workspace, taken.file)
+            show_and_apply(workspace, progress, taken, plan, consent=consent)
+        else:
+            plan_and_apply(workspace, progress, consent=consent)
 
 
-@contextmanager
-def private_plan(workspace: Workspace) -> Iterator[Path]:
-    """Yield a file for a plan that no other command finds; it is gone afterwards."""
-    public = workspace.request.plan_file
-    file = public.with_name(f"{public.name}.{os.getpid()}")
-    try:
-        yield file
-    finally:
-        file.unlink(missing_ok=True)
+@dataclass
+class Admission:
+    """Decides, before anything is made or changed, whether an apply may go on.
 
-
-@contextmanager
-def taken_plan(workspace: Workspace) -> Iterator[Path]:
-    """Take the saved plan, so that what is shown is what is applied, once.
-
-    It is put back when nothing was applied: the state was locked, or nobody confirmed.
-
-    Raises:
-        StalePlanError: Another command has just taken it.
+    Attributes:
+        consent: What was said on the command line.
+        held: What gives the saved plan back at the end.
+        named: The plan that was named there, if any.
+        found: The saved plan that will be applied, and what it was made of.
     """
+
+    consent: Consent
+    held: ExitStack
+    named: Path | None = None
+    found: tuple[TakenPlan, Manifest] | None = None
+
+    def admit(self, workspace: Workspace) -> None:
+        """Look at the work tree, then take the saved plan and check it.
+
+        Raises:
+            SettingsError: The work tree is not clean, or there is no plan where one is needed.
+            StalePlanError: The saved plan must not be applied.
+        """
+        from tap.terraform.provenance import check_plan
+        from tap.terraform.saved import require_plan, taken_plan
+
+        guarded = self.consent.guards(workspace.request)
+        if guarded:
+            require_clean_tree(workspace)
+        public = self.named.resolve() if self.named else workspace.request.plan_file
+        command = plan_command(workspace, self.named)
+        if self.named:
+            require_plan(public, command)
+        elif not public.is_file():
+            if guarded and self.consent.yes:
+                raise SettingsError(
+                    f"{workspace.request.label} is protected, and there is no saved plan that "
+                    "--yes could be for",
+                    f"plan first, and read it: {command}",
+                )
+            return
+        taken = self.held.enter_context(taken_plan(public))
+        manifest = check_plan(
+            taken,
+            workspace.circumstances,
+            root=workspace.root.directory,
+            now=datetime.now(UTC),
+            command=command,
+        )
+        self.found = taken, manifest
+
+
+def plan_and_apply(
+    workspace: Workspace,
+    progress: Progress,
+    *,
+    consent: Consent,
+    destroy: bool = False,
+) -> None:
+    """Plan into a file that no other command finds, show the plan and apply it."""
+    from tap.terraform.saved import TakenPlan, private_plan
+
     public = workspace.request.plan_file
-    with private_plan(workspace) as file:
-        try:
-            public.rename(file)
-        except FileNotFoundError:
-            raise StalePlanError(
-                f"{public.name} was taken by another tap apply", "plan again when that has ended"
-            ) from None
-        try:
-            yield file
-        except (LockedError, SettingsError):
-            if not public.exists():
-                file.rename(public)
-            raise
+    with private_plan(public) as file:
+        plan = make_plan(workspace, progress, file, destroy=destroy)
+        verb = "destroy" if destroy else "apply"
+        show_and_apply(
+            workspace, progress, TakenPlan(file, public), plan, consent=consent, verb=verb
+        )
 
 
-def read_plan(workspace: Workspace, file: Path) -> Summary:
-    """Return what a saved plan does."""
-    from tap.plan import Plan, summarize
+def read_plan(workspace: Workspace, file: Path) -> Plan:
+    """Return what is in a plan file."""
+    from tap.plan import Plan
 
-    return summarize(Plan.decode(workspace.root.show(file)))
+    return Plan.decode(workspace.root.show(file))
 
 
 def show_and_apply(
     workspace: Workspace,
     progress: Progress,
-    file: Path,
-    summary: Summary,
+    taken: TakenPlan,
+    plan: Plan,
     *,
-    yes: bool,
+    consent: Consent,
     verb: str = "apply",
 ) -> None:
-    """Print what a plan does, ask where that is due, and apply it."""
+    """Print what a plan does, refuse or ask where that is due, and apply it.
+
+    Raises:
+        SettingsError: The environment is protected against it, or nobody confirmed.
+        LockedError: Somebody else holds the state lock; the plan can be applied later.
+        StalePlanError: The state has changed since the plan was made.
+        TerraformError: Terraform refused, or was interrupted.
+    """
+    from tap.plan import summarize
+
+    summary = summarize(plan)
     print_summary(summary, workspace, "text")
     if summary.empty:
+        taken.spent = True
         return
     refuse_protected(summary, workspace)
-    confirm(workspace, verb, yes=yes)
+    refuse_unnamed(summary, workspace, consent, verb)
+    confirm(workspace, verb, consent)
     counts = summary.total
     progress.total = counts.add + counts.change + counts.destroy
+    taken.spent = True
     try:
-        workspace.root.apply(file)
+        workspace.root.apply(taken.file)
+    except LockedError:
+        taken.spent = False
+        raise
+    except StalePlanError as error:
+        taken.spent = False
+        command = " ".join(["tap", "plan", *command_words(workspace)])
+        raise StalePlanError(error.message, f"plan again: {command}") from None
     finally:
         progress.clear()
 
 
-def refuse_protected(summary: Summary, workspace: Workspace) -> None:
-    """Refuse, before anything is touched, what AWS would refuse half way through.
+def _made(manifest: Manifest) -> str:
+    """Return when and of what a plan was made."""
+    from tap.terraform.manifest import age_text
 
-    Raises:
-        SettingsError: Something would be destroyed that is protected against deletion.
-    """
-    protected = [change.address for change in summary.changes if change.protected]
-    if protected:
-        command = " ".join(["tap", "apply", *command_words(workspace)])
-        raise SettingsError(
-            f"{workspace.request.label} is protected against deletion: {', '.join(protected)}",
-            f"lift it first: TF_VAR_deletion_protection=false {command}",
-        )
-
-
-def confirm(workspace: Workspace, verb: str, *, yes: bool) -> None:
-    """Ask for the environment's name before AWS is touched.
-
-    Raises:
-        SettingsError: Another name was typed, or nobody is there to type one.
-    """
-    request = workspace.request
-    if request.target != "aws" or yes:
-        return
-    prompt = f"Type {request.label} to {verb} it in account {workspace.account_id}"
-    try:
-        typed = click.prompt(prompt, default="", show_default=False, err=True)
-    except click.Abort:
-        typed = ""
-    if typed != request.label:
-        raise SettingsError(
-            f"{verb} of {request.label} was not confirmed (got {typed!r})",
-            f"run tap {verb} again, or give --yes where a reviewed plan is applied",
-        )
+    age = age_text(datetime.now(UTC) - manifest.created)
+    if manifest.commit is None:
+        return f"made {age} ago"
+    changed = " with changes" if manifest.dirty else ""
+    return f"made {age} ago of commit {manifest.commit[:12]}{changed}"

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+# Where a context keeps the value of --warm.
+WARM = "tap.warm"
+
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
 
@@ -48,13 +51,50 @@ def lock_option(function: _F) -> _F:
 
 
 def warm_option(function: _F) -> _F:
-    """Add ``--no-warm``."""
+    """Add ``--no-warm``; :func:`tap.cli.session.warm_providers` heeds it."""
+
+    def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
+        context.meta[WARM] = value
+
     return click.option(
         "--warm/--no-warm",
         default=True,
         envvar="TAP_WARM",
+        callback=remember,
+        expose_value=False,
         help="Whether reading commands share provider processes that tap keeps ready. "
         "[env: TAP_WARM]",
+    )(function)
+
+
+def consent_options(function: _F) -> _F:
+    """Add ``--yes``, ``--allow-destroy`` and ``--protect``."""
+    function = click.option(
+        "--protect",
+        is_flag=True,
+        envvar="TAP_PROTECT",
+        help="Protect a protected environment on an emulator, too. [env: TAP_PROTECT]",
+    )(function)
+    function = click.option(
+        "--allow-destroy",
+        multiple=True,
+        metavar="ADDRESS",
+        help="What holds data and may end in a protected environment; may be given again.",
+    )(function)
+    return click.option(
+        "--yes", is_flag=True, help="Where it is asked for, do not ask for the environment's name."
+    )(function)
+
+
+def summary_option(function: _F) -> _F:
+    """Add ``--output`` with the forms of a summary."""
+    return click.option(
+        "--output",
+        "output_format",
+        type=click.Choice(["text", "json", "markdown"]),
+        default="text",
+        envvar="TAP_OUTPUT",
+        help="Form of the summary on standard output. [env: TAP_OUTPUT]",
     )(function)
 
 

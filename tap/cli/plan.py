@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,16 +13,15 @@ from tap.cli.console import Progress, notice, print_data
 from tap.cli.options import (
     environment_argument,
     lock_option,
-    output_option,
+    summary_option,
     target_options,
     warm_option,
 )
+from tap.cli.protection import command_words
 from tap.cli.session import open_environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tap.plan import Summary
+    from tap.plan import Plan, Summary
     from tap.workspace import Workspace
 
 
@@ -28,8 +30,15 @@ if TYPE_CHECKING:
 @target_options
 @lock_option
 @warm_option
-@output_option
+@summary_option
 @click.option("--destroy", is_flag=True, help="Plan to destroy everything.")
+@click.option(
+    "--out",
+    "out_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Save the plan there, for tap apply --plan FILE.",
+)
 def plan(
     environment: str,
     target: str,
@@ -37,53 +46,90 @@ def plan(
     lock_timeout: str,
     output_format: str,
     *,
-    warm: bool,
+    out_file: Path | None,
     destroy: bool,
 ) -> None:
-    """Plan ENV and save the plan for tap apply."""
+    """Plan ENV and save the plan for tap apply.
+
+    A manifest beside the plan notes what it was made of; tap apply refuses the plan when that
+    has changed.
+    """
+    from tap.plan import summarize
+
     workspace, progress = open_environment(
-        environment, target, suffix=suffix, lock_timeout=lock_timeout, warm=warm
+        environment, target, suffix=suffix, lock_timeout=lock_timeout
     )
-    saved = workspace.request.plan_file
-    summary = make_plan(workspace, progress, saved, destroy=destroy)
+    saved = out_file.resolve() if out_file else workspace.request.plan_file
+    summary = summarize(save_plan(workspace, progress, saved, destroy=destroy))
     print_summary(summary, workspace, output_format)
-    if summary.empty:
-        saved.unlink(missing_ok=True)
+    if summary.empty and out_file is None:
+        from tap.terraform.saved import remove_plan
+
+        remove_plan(saved)
         return
-    command = " ".join(["tap", "apply", *command_words(workspace)])
-    name = saved.relative_to(workspace.request.settings.root)
-    notice(f"Saved to {name}; apply it with: {command}")
+    named = ["--plan", shlex.quote(str(out_file))] if out_file else []
+    command = " ".join(["tap", "apply", *command_words(workspace), *named])
+    notice(f"Saved to {display(saved, workspace)}; apply it with: {command}")
+
+
+def save_plan(workspace: Workspace, progress: Progress, saved: Path, *, destroy: bool) -> Plan:
+    """Plan, and put the plan and its manifest where ``tap apply`` finds them.
+
+    Raises:
+        TerraformError: Terraform refused, or a file changed while it was planned.
+    """
+    from tap.git import look_at_work_tree
+    from tap.terraform.provenance import Recorder
+    from tap.terraform.saved import private_plan, publish_plan
+
+    root = workspace.root
+    recorder = Recorder.start(
+        workspace.circumstances, root=root.directory, folders=root.module_folders(), plan=saved
+    )
+    with private_plan(saved) as file:
+        made = make_plan(workspace, progress, file, destroy=destroy)
+        manifest = recorder.finish(
+            file,
+            variables=made.configuration.root_module.variables,
+            destroy=destroy,
+            tree=look_at_work_tree(workspace.request.settings.root, os.environ),
+        )
+        publish_plan(file, saved, manifest)
+    return made
 
 
 def make_plan(
     workspace: Workspace, progress: Progress, file: Path, *, destroy: bool = False
-) -> Summary:
-    """Plan into a file and return what the plan does."""
-    from tap.plan import Plan, summarize
+) -> Plan:
+    """Plan into a file and return what is in it."""
+    from tap.plan import Plan
 
     try:
         workspace.root.plan(file, destroy=destroy)
-        return summarize(Plan.decode(workspace.root.show(file)))
+        return Plan.decode(workspace.root.show(file))
     finally:
         progress.clear()
 
 
 def print_summary(summary: Summary, workspace: Workspace, output_format: str) -> None:
     """Print what a plan does, to standard output."""
-    from tap.reports.summary import summary_json, summary_text
+    from tap.reports.summary import summary_json, summary_markdown, summary_text
 
     if output_format == "json":
         print_data(summary_json(summary, target=workspace.description))
+    elif output_format == "markdown":
+        print_data(summary_markdown(summary, target=workspace.description))
     else:
         print_data(summary_text(summary))
 
 
-def command_words(workspace: Workspace) -> list[str]:
-    """Return what follows the verb of another command on the same copy of an environment."""
-    request = workspace.request
-    words = [request.environment.name]
-    if request.target != "local":
-        words += ["--target", request.target]
-    if request.suffix:
-        words += ["--suffix", request.suffix]
-    return words
+def plan_command(workspace: Workspace, out_file: Path | None = None) -> str:
+    """Return the command that plans the same copy of an environment into the same file."""
+    out = ["--out", shlex.quote(str(out_file))] if out_file else []
+    return " ".join(["tap", "plan", *command_words(workspace), *out])
+
+
+def display(file: Path, workspace: Workspace) -> str:
+    """Return a path as it is best told: from the project, where it is in there."""
+    root = workspace.request.settings.root
+    return str(file.relative_to(root) if file.is_relative_to(root) else file)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tap.cli.console import Progress, notice
+from tap.cli.options import WARM
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tap.warm.providers import WarmProviders
     from tap.workspace import Workspace
@@ -24,7 +25,7 @@ def open_environment(
     suffix: str = "",
     lock_timeout: str = "0s",
     bootstrap: bool = False,
-    warm: bool = True,
+    admit: Callable[[Workspace], None] = lambda _: None,
 ) -> tuple[Workspace, Progress]:
     """Check every name, make the environment ready and say what is talked to.
 
@@ -34,7 +35,7 @@ def open_environment(
         suffix: The value of ``--suffix``.
         lock_timeout: The value of ``--lock-timeout``.
         bootstrap: Whether missing state storage is created on ``aws``, too.
-        warm: The value of ``--warm``.
+        admit: Called before anything is made or changed; what it raises ends the command.
 
     Raises:
         TapError: A name is unknown, ``tap.toml`` cannot be used, or a step failed.
@@ -52,21 +53,22 @@ def open_environment(
         environ=os.environ,
         lock_timeout=lock_timeout,
         reporter=progress.reporter,
-        warm=warm_providers(os.environ, wanted=warm),
+        warm=warm_providers(os.environ),
     )
     try:
-        workspace = open_workspace(request, bootstrap=bootstrap)
+        workspace = open_workspace(request, bootstrap=bootstrap, admit=admit)
     finally:
         progress.clear()
     notice(workspace.description)
     return workspace, progress
 
 
-def warm_providers(environ: Mapping[str, str], *, wanted: bool) -> WarmProviders | None:
+def warm_providers(environ: Mapping[str, str]) -> WarmProviders | None:
     """Return warm providers that end with the command, or None if they are not wanted."""
     from tap.warm.commands import reason_against
     from tap.warm.providers import WarmProviders
 
-    if not wanted or reason_against(environ):
+    context = click.get_current_context()
+    if not context.meta.get(WARM, True) or reason_against(environ):
         return None
-    return click.get_current_context().with_resource(WarmProviders(notice))
+    return context.with_resource(WarmProviders(notice))

@@ -16,7 +16,7 @@ from tap.errors import SettingsError
 @click.command()
 @click.argument("module", nargs=-1)
 @warm_option
-def test(module: tuple[str, ...], *, warm: bool) -> None:
+def test(module: tuple[str, ...]) -> None:
     """Run terraform test in each MODULE, such as vpc; in every module with tests by default."""
     from tap.settings import load_settings
     from tap.terraform.root import Reporter
@@ -30,7 +30,7 @@ def test(module: tuple[str, ...], *, warm: bool) -> None:
                 f"no module {name!r} with tests; there are: {', '.join(tested) or 'none'}",
                 "give one of these names, or none for all of them",
             )
-    providers = warm_providers(os.environ, wanted=warm)
+    providers = warm_providers(os.environ)
     for name in module or tested:
         passed = run_module_tests(
             tested[name], settings, os.environ, Reporter(notice=notice), providers

@@ -15,7 +15,7 @@ from tap.cli.session import warm_providers
 @click.command()
 @click.argument("environment", metavar="[ENV]", required=False)
 @warm_option
-def validate(environment: str | None, *, warm: bool) -> None:
+def validate(environment: str | None) -> None:
     """Run terraform validate on ENV, or on every module and root."""
     from tap.settings import load_settings
     from tap.terraform.root import Reporter
@@ -28,7 +28,7 @@ def validate(environment: str | None, *, warm: bool) -> None:
         if environment
         else validated_folders(settings)
     )
-    providers = warm_providers(os.environ, wanted=warm)
+    providers = warm_providers(os.environ)
     for folder in folders:
         validate_folder(folder, settings, os.environ, reporter, providers)
         notice(f"{folder.relative_to(settings.root)}: valid")

@@ -47,7 +47,7 @@ def _run_warm(words: Sequence[str]) -> int:
     reason = reason_against(os.environ)
     if verb not in READING:
         reason = f"{' '.join([os.path.basename(words[0]), verb]).strip()} is no command that reads"  # noqa: PTH119
-    providers = None if reason else warm_providers(os.environ, wanted=True)
+    providers = None if reason else warm_providers(os.environ)
     if providers is None:
         notice(f"without warm providers: {reason}")
         return run_in_foreground(words, env=os.environ)

@@ -2,6 +2,7 @@
 
 from tap.plan.configuration import Configuration, ModuleConfiguration, references
 from tap.plan.model import Action, Change, Plan, ResourceChange
+from tap.plan.risk import Risk, risk_of
 from tap.plan.sensitive import MASK, mask, masked_change, masked_variables
 from tap.plan.summary import Counts, Group, PlannedChange, Summary, summarize
 
@@ -16,10 +17,12 @@ __all__ = [
     "Plan",
     "PlannedChange",
     "ResourceChange",
+    "Risk",
     "Summary",
     "mask",
     "masked_change",
     "masked_variables",
     "references",
+    "risk_of",
     "summarize",
 ]

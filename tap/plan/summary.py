@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from tap.plan.model import Action
+from tap.plan.risk import Risk, risk_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,7 +37,7 @@ _REASONS = {
     "replace_by_request": "its replacement was asked for",
     "replace_by_triggers": "replace_triggered_by names something that changes",
 }
-
+_LEFT_OVER = "a left-over of an earlier replacement; the object in use stays"
 
 # Databases, load balancers and tables, in this order.
 _PROTECTIONS = ("deletion_protection", "enable_deletion_protection", "deletion_protection_enabled")
@@ -91,6 +92,7 @@ class PlannedChange:
         previous_address: The address it had, if it moves.
         imports: Whether it is taken into the state.
         protected: Whether it would end although AWS is told to refuse its deletion.
+        risk: Why it cannot be undone; None if it can.
     """
 
     action: Action
@@ -106,6 +108,7 @@ class PlannedChange:
     previous_address: str = ""
     imports: bool = False
     protected: bool = False
+    risk: Risk | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +141,17 @@ class Summary:
     def empty(self) -> bool:
         """Whether nothing changes, outputs included."""
         return not self.changes and not self.outputs
+
+    @property
+    def irreversible(self) -> tuple[PlannedChange, ...]:
+        """The changes that cannot be undone, in Terraform's order."""
+        return tuple(change for change in self.changes if change.risk is not None)
+
+    @property
+    def stateful_ends(self) -> tuple[str, ...]:
+        """Addresses of what is destroyed or replaced and holds data, sorted, each once."""
+        ends = {change.address for change in self.changes if change.risk and change.risk.stateful}
+        return tuple(sorted(ends))
 
     def by_module(self) -> dict[str, Counts]:
         """Return the counts of each module instance."""
@@ -185,7 +199,7 @@ def _planned(change: ResourceChange) -> PlannedChange:
         mode=change.mode,
         destroys=change.change.destroys,
         reason=change.action_reason,
-        explanation=_REASONS.get(change.action_reason, ""),
+        explanation=_LEFT_OVER if change.deposed else _REASONS.get(change.action_reason, ""),
         forced_by=tuple(map(format_path, change.change.replace_paths)),
         attributes=(
             change.change.changed_attributes
@@ -195,6 +209,7 @@ def _planned(change: ResourceChange) -> PlannedChange:
         previous_address=change.previous_address if moved else "",
         imports=change.change.importing is not None,
         protected=change.change.destroys and _is_protected(change.change.before),
+        risk=risk_of(change),
     )
 
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tap.plan import MASK
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap.terraform.root import Output
 
-_MASK = "(sensitive)"
-
 
 def outputs_json(outputs: Mapping[str, Output]) -> str:
     """Return name -> value as JSON; sensitive values are masked."""
-    values = {name: _MASK if item.sensitive else item.value for name, item in outputs.items()}
+    values = {name: MASK if item.sensitive else item.value for name, item in outputs.items()}
     return msgspec.json.format(msgspec.json.encode(values), indent=2).decode()
 
 
@@ -24,7 +24,7 @@ def outputs_text(outputs: Mapping[str, Output]) -> str:
     """Return the outputs as an indented tree; sensitive values are masked."""
     lines: list[str] = []
     for name, item in sorted(outputs.items()):
-        lines += _tree(name, _MASK if item.sensitive else item.value, depth=0)
+        lines += _tree(name, MASK if item.sensitive else item.value, depth=0)
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tap.errors import TapError
+from tap.plan import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -211,7 +212,7 @@ def _default(variable: Variable) -> str:
     if variable.default is None:
         return ""
     if variable.sensitive and variable.default.value is not None:
-        return "(sensitive)"
+        return MASK
     return variable.default.text
 
 

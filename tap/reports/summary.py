@@ -10,26 +10,38 @@ import msgspec
 from tap.plan import Action
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tap.plan import Counts, PlannedChange, Summary
 
 _NO_CHANGES = "No changes. Your infrastructure matches the configuration."
-_ORDER = (Action.DELETE, Action.REPLACE, Action.UPDATE)
+_LISTED = {
+    Action.DELETE: "To destroy",
+    Action.REPLACE: "To replace",
+    Action.UPDATE: "To change",
+    Action.FORGET: "To forget (it stays, but is no longer managed)",
+}
 _VERBS = {Action.DELETE: "destroy", Action.REPLACE: "replace", Action.UPDATE: "change"}
+_TABLE_HEAD = "| Module | Kind | What happens |\n| --- | --- | --- |"
+
+# The longest comment on a pull request that GitHub takes.
+COMMENT_LIMIT = 65_536
 
 
 def summary_text(summary: Summary) -> str:
-    """Return the counts by module, everything but creations by address, and Terraform's line."""
+    """Return what cannot be undone, the counts, all but creations by address, Terraform's line."""
     if summary.empty:
         return _NO_CHANGES
     lines: list[str] = []
-    modules = {name or "(root)": counts for name, counts in summary.by_module().items()}
-    width = max(map(len, modules), default=0)
-    lines += [f"  {name:<{width}}  {_counts_text(counts)}" for name, counts in modules.items()]
-    for action in _ORDER:
-        affected = [change for change in summary.changes if change.action is action]
-        if affected:
-            lines += ["", f"To {_VERBS[action]}:"]
-            lines += [f"  {_change_text(change)}" for change in affected]
+    if summary.irreversible:
+        lines.append("CANNOT BE UNDONE:")
+        for change in summary.irreversible:
+            lines += [f"! {_VERBS[change.action]}  {change.address}", f"    {change.risk}"]
+        lines.append("")
+    lines += _counts_lines(summary)
+    for title, affected in _listed(summary):
+        lines += ["", f"{title}:"]
+        lines += [f"  {_change_text(change, str)}" for change in affected]
     if summary.outputs and not summary.changes:
         lines.append(f"  outputs: {', '.join(summary.outputs)}")
     return "\n".join([*lines, "", summary.line])
@@ -42,8 +54,97 @@ def summary_json(summary: Summary, *, target: str) -> str:
         summary: What the plan does.
         target: The sentence that says what would be touched.
     """
-    document = {"target": target, "line": summary.line, "empty": summary.empty, **asdict(summary)}
+    document = {
+        "target": target,
+        "line": summary.line,
+        "empty": summary.empty,
+        "irreversible": [change.address for change in summary.irreversible],
+        **asdict(summary),
+    }
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+
+
+def summary_markdown(summary: Summary, *, target: str, limit: int = COMMENT_LIMIT) -> str:
+    """Return a summary as a comment on a pull request; Terraform's line comes last.
+
+    What does not fit is left out, the least dangerous first, and how much that is, is said.
+
+    Args:
+        summary: What the plan does.
+        target: The sentence that says what would be touched.
+        limit: The most bytes of UTF-8 that the comment may have.
+    """
+    head = f"### {target}\n"
+    if summary.empty:
+        return f"{head}\n{_NO_CHANGES}"
+    left = limit - _size(head) - _size(f"\n{summary.line}") - _size(_left_out(10**9))
+    lines = list(_markdown_lines(summary))
+    kept: list[str] = []
+    for line in lines:
+        left -= _size(line)
+        if left < 0:
+            break
+        kept.append(line)
+    if len(kept) < len(lines):
+        missing = sum(bool(line) and not line.startswith("**") for line in lines[len(kept) :])
+        missing -= _TABLE_HEAD in lines[len(kept) :]
+        kept.append(_left_out(missing))
+    return "\n".join([head, *kept, "", summary.line])
+
+
+def _markdown_lines(summary: Summary) -> Iterator[str]:
+    if summary.irreversible:
+        yield "**CANNOT BE UNDONE**\n"
+        for change in summary.irreversible:
+            yield f"- **{_VERBS[change.action]}** {_code(change.address)} ({change.risk})"
+        yield ""
+    for title, affected in _listed(summary):
+        yield f"**{title}**\n"
+        yield from (f"- {_change_text(change, _code)}" for change in affected)
+        yield ""
+    if summary.outputs:
+        yield f"Outputs: {', '.join(map(_code, summary.outputs))}\n"
+    if summary.groups:
+        yield _TABLE_HEAD
+        for group in summary.groups:
+            module = _cell(_code(group.module)) if group.module else "(root)"
+            yield f"| {module} | {_cell(_code(group.type))} | {_counts_text(group.counts)} |"
+
+
+def _left_out(number: int) -> str:
+    return f"\n{number} more lines do not fit into a comment: run `tap plan` to see them."
+
+
+def _size(text: str) -> int:
+    return len(text.encode()) + 1
+
+
+def _code(text: str) -> str:
+    """Return text as a code span, whatever it holds."""
+    text = " ".join(text.split())
+    fence = "`"
+    while fence in text:
+        fence += "`"
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _counts_lines(summary: Summary) -> list[str]:
+    """Return the counts of each module, and under it of each kind of resource."""
+    rows: list[tuple[str, str]] = []
+    kinds = {(group.module, group.type): group.counts for group in summary.groups}
+    for module, counts in summary.by_module().items():
+        rows.append((f"  {module or '(root)'}", _counts_text(counts)))
+        rows += [
+            (f"    {kind}", _counts_text(own))
+            for (owner, kind), own in kinds.items()
+            if owner == module
+        ]
+    width = max((len(name) for name, _ in rows), default=0)
+    return [f"{name:<{width}}  {counts}" for name, counts in rows]
 
 
 def _counts_text(counts: Counts) -> str:
@@ -60,11 +161,20 @@ def _counts_text(counts: Counts) -> str:
     return ", ".join(f"{number} {name}" for name, number in parts.items() if number > 0)
 
 
-def _change_text(change: PlannedChange) -> str:
+def _listed(summary: Summary) -> Iterator[tuple[str, list[PlannedChange]]]:
+    """Yield what is listed by address, the most dangerous first."""
+    for action, title in _LISTED.items():
+        affected = [change for change in summary.changes if change.action is action]
+        if affected:
+            yield title, affected
+
+
+def _change_text(change: PlannedChange, code: Callable[[str], str]) -> str:
+    address = code(change.address)
     if change.forced_by:
-        return f"{change.address}  (forced by {', '.join(change.forced_by)})"
+        return f"{address}  (forced by {', '.join(map(code, change.forced_by))})"
     if change.explanation:
-        return f"{change.address}  ({change.explanation})"
+        return f"{address}  ({change.explanation})"
     if change.action is Action.UPDATE:
-        return f"{change.address}  ({', '.join(change.attributes)})"
-    return change.address
+        return f"{address}  ({', '.join(map(code, change.attributes))})"
+    return address

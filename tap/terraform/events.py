@@ -30,24 +30,46 @@ class Range(msgspec.Struct, frozen=True):
     start: Position = Position()
 
 
+class Snippet(msgspec.Struct, frozen=True):
+    """The source a diagnostic points at; its code and values are left alone, as they may be secret.
+
+    Attributes:
+        context: The head of the block around it, such as ``resource "aws_vpc" "this"``.
+    """
+
+    context: str | None = None
+
+
 class Diagnostic(msgspec.Struct, frozen=True):
-    """An error or a warning."""
+    """An error or a warning.
+
+    Attributes:
+        address: The resource instance; missing where Terraform has not got that far.
+    """
 
     severity: str
     summary: str
     detail: str = ""
     address: str | None = None
     range: Range | None = None
+    snippet: Snippet | None = None
 
     def text(self) -> str:
         """Return summary, place, resource and detail, one below the other."""
         lines = [self.summary]
         if self.range is not None and self.range.filename:
             lines.append(f"  at {self.range.filename}:{self.range.start.line}")
-        if self.address:
-            lines.append(f"  in {self.address}")
+        if where := self.address or self._block():
+            lines.append(f"  in {where}")
         lines += [f"  {line}" if line else "" for line in self.detail.strip().splitlines()]
         return "\n".join(lines)
+
+    def _block(self) -> str:
+        """Return the block as its address in its own module, such as ``aws_vpc.this``."""
+        context = self.snippet.context if self.snippet else None
+        kind, *labels = re.findall(r'[^\s"]+', context or "") or [""]
+        prefix = {"resource": [], "variable": ["var"]}.get(kind, [kind])
+        return ".".join([*prefix, *labels])
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -176,7 +198,8 @@ def failure(
             "the saved plan is stale: the state changed after the plan was made",
             "plan again",
         )
-    body = "\n".join(reasons or ["it printed no reason"])
+    # Errors of several lines are told apart by an empty one.
+    body = ("\n\n" if errors else "\n").join(reasons or ["it printed no reason"])
     return TerraformError(f"{command} failed:\n{body}", "correct the above and run it again")
 
 

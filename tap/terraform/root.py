@@ -260,13 +260,13 @@ class Root:
             self.directory / ".terraform.lock.hcl",
         ]:
             digest.update((_read(file) if file else "").encode())
-        for folder in self._module_folders():
+        for folder in self.module_folders():
             for file in sorted(folder.glob("*.tf")):
                 relevant = _INIT_LINES.findall(_read(file))
                 digest.update(repr((os.fspath(file), relevant)).encode())
         return digest.hexdigest()
 
-    def _module_folders(self) -> list[Path]:
+    def module_folders(self) -> list[Path]:
         """Return the root and every local module that the last ``init`` found."""
         try:
             manifest = msgspec.json.decode(

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap.aws import Target, account_id, check_account, localstack_endpoint, object_exists
+from tap.aws import (
+    Target,
+    account_id,
+    check_account,
+    localstack_endpoint,
+    object_exists,
+    read_object,
+)
 from tap.emulator.control import Emulator
 from tap.errors import AwsError, SettingsError
 
@@ -255,6 +262,23 @@ def test_an_object_is_there_or_not(emulator: Target) -> None:
     assert not object_exists(emulator, bucket="no-such-bucket", key="key")
 
 
+@pytest.mark.requirement("TAP-1")
+def test_an_object_is_read_whole_and_a_missing_one_is_nothing(emulator: Target) -> None:
+    emulator.client("s3").put_object(Bucket="shop-state", Key="read", Body=b"a" * 100_000)
+
+    assert read_object(emulator, bucket="shop-state", key="read") == b"a" * 100_000
+    assert read_object(emulator, bucket="shop-state", key="other") is None
+    assert read_object(emulator, bucket="no-such-bucket", key="read") is None
+
+
+@pytest.mark.requirement("TAP-1", "TAP-7")
+def test_an_object_that_cannot_be_asked_for_is_named(deaf: Target) -> None:
+    with pytest.raises(AwsError) as caught:
+        read_object(deaf, bucket="shop-state", key="key")
+
+    assert caught.value.message.startswith("S3 gave no answer about s3://shop-state/key: ")
+
+
 @pytest.mark.requirement("STA-1", "TAP-7")
 def test_a_bucket_that_gives_no_answer_is_neither_there_nor_not(deaf: Target) -> None:
     with pytest.raises(AwsError) as caught:
@@ -281,3 +305,5 @@ def test_a_bucket_that_may_not_be_read_is_an_error(emulator: Target) -> None:
     assert caught.value.message.startswith("s3://closed/key cannot be read: ")
     assert "403" in caught.value.message
     assert "whose bucket it is" in caught.value.hint
+    with pytest.raises(AwsError, match=r"^s3://closed/key cannot be read: .*403"):
+        read_object(emulator, bucket="closed", key="key")

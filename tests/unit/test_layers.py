@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LAYERS = [
     {"errors"},
     {"process", "settings"},
-    {"hcl", "plan"},
+    {"git", "hcl", "plan"},
     {"aws", "warm"},
     {"emulator", "policy", "terraform"},
     {"doctor", "pytest_plugin", "reports", "traffic", "workspace"},

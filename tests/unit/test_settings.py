@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,10 +41,10 @@ def _refused(root: Path, environ: dict[str, str] | None = None) -> SettingsError
 def test_every_key_is_read(tmp_path: Path) -> None:
     root = _write(
         tmp_path,
-        'project = "shop"\n'
+        'project = "shop"\nplan_max_age = "90m"\n'
         '[state]\nregion = "eu-central-1"\nlocking = ["dynamodb"]\n'
         "[emulator]\nport = 4599\n"
-        '[environments.prod]\naccount_id = "333333333333"\n',
+        '[environments.prod]\naccount_id = "333333333333"\nprotected = true\n',
         "prod",
         "dev",
     )
@@ -58,9 +59,13 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert settings.environments == {
         "dev": Environment(name="dev", directory=root / "environments" / "dev", account_id=None),
         "prod": Environment(
-            name="prod", directory=root / "environments" / "prod", account_id="333333333333"
+            name="prod",
+            directory=root / "environments" / "prod",
+            account_id="333333333333",
+            protected=True,
         ),
     }
+    assert settings.plan_max_age == timedelta(minutes=90)
     assert list(settings.environments) == ["dev", "prod"]
 
 
@@ -70,6 +75,37 @@ def test_everything_but_the_project_has_a_default(tmp_path: Path) -> None:
     assert settings.state == StateSettings(region="eu-west-1", locking=("s3", "dynamodb"))
     assert settings.emulator == EmulatorSettings(port=None)
     assert settings.environments == {}
+    assert settings.plan_max_age == timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("45s", timedelta(seconds=45)),
+        ("30m", timedelta(minutes=30)),
+        ("8h", timedelta(hours=8)),
+        ("7d", timedelta(days=7)),
+    ],
+)
+def test_the_age_of_a_plan_is_a_number_and_a_unit_and_the_variable_wins(
+    tmp_path: Path, text: str, age: timedelta
+) -> None:
+    root = _write(tmp_path, 'project = "shop"\nplan_max_age = "1h"')
+
+    assert load_settings(root, {"TAP_PLAN_MAX_AGE": text}).plan_max_age == age
+    assert load_settings(root, {"TAP_PLAN_MAX_AGE": ""}).plan_max_age == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("text", ["0h", "24", "-1h", "1w", "1.5h", "1h30m"])
+@pytest.mark.requirement("TAP-7")
+def test_an_age_that_is_none_is_refused_with_where_it_stands(tmp_path: Path, text: str) -> None:
+    root = _write(tmp_path, f'project = "shop"\nplan_max_age = "{text}"')
+
+    assert "at `$.plan_max_age`" in _refused(root).message
+    root = _write(tmp_path, 'project = "shop"')
+    error = _refused(root, {"TAP_PLAN_MAX_AGE": text})
+    assert error.message.startswith("TAP_PLAN_MAX_AGE: Expected `str` matching regex")
+    assert error.exit_code == 2
 
 
 def test_the_file_is_found_from_any_folder_below(tmp_path: Path) -> None:

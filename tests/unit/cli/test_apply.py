@@ -5,20 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import click
 import pytest
-from click.testing import CliRunner
 
-from tap.aws import Target
-from tap.cli.apply import confirm, taken_plan
-from tap.errors import SettingsError, StalePlanError
-from tap.settings import load_settings
-from tap.terraform.backend import Backend
-from tap.terraform.root import Root
-from tap.workspace import Request, Workspace
+from tap.terraform.saved import manifest_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,11 +18,13 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.requirement("TAP-1"), pytest.mark.timeout(180)]
 
-# Goes on until the file "go-on" appears, for 40 s at most.
+# Goes on until the file "go-on" appears, for 40 s at most. The files lie in the folder "tests",
+# because a new file anywhere else in the root would be another input of the plan.
 SLOW = """
 resource "terraform_data" "slow" {
   provisioner "local-exec" {
-    command = "touch started; for _ in $(seq 400); do test -e go-on && exit 0; sleep 0.1; done"
+    working_dir = "tests"
+    command     = "touch started; for _ in $(seq 400); do test -e go-on && exit 0; sleep 0.1; done"
   }
 }
 """
@@ -39,6 +32,7 @@ resource "terraform_data" "slow" {
 
 def _slow(world: World, name: str) -> Path:
     folder = world.environment(name)
+    (folder / "tests").mkdir()
     (folder / "slow.tf").write_text(SLOW, encoding="utf-8")
     return folder
 
@@ -54,7 +48,7 @@ def _start(world: World, folder: Path) -> subprocess.Popen[str]:
         text=True,
     )
     until = time.monotonic() + 60
-    while not (folder / "started").exists():
+    while not (folder / "tests" / "started").exists():
         if process.poll() is not None or time.monotonic() > until:
             pytest.fail(process.communicate()[0])
         time.sleep(0.05)
@@ -93,50 +87,45 @@ def test_an_environment_is_applied_read_and_destroyed(world: World) -> None:
     assert (empty.returncode, empty.stdout.startswith("No changes.")) == (0, True)
 
 
-def test_a_saved_plan_is_what_is_applied(world: World) -> None:
+def test_a_saved_plan_is_what_is_applied_and_only_while_its_inputs_are_the_same(
+    world: World,
+) -> None:
     folder = world.environment("saved")
     world.tap("plan", "saved")
     main = folder / "main.tf"
-    main.write_text(main.read_text().replace("from ", "edited after "), encoding="utf-8")
+    planned = main.read_text()
+    main.write_text(planned.replace("from ", "edited after "), encoding="utf-8")
 
+    refused = world.tap("apply", "saved")
+    main.write_text(planned, encoding="utf-8")
     done = world.tap("apply", "saved")
 
+    assert refused.returncode == 5
+    assert refused.stderr.splitlines()[-2:] == [
+        "Error: the saved plan is stale: its inputs changed: environments/saved/main.tf (changed)",
+        "Next: plan again: tap plan saved",
+    ]
     assert done.returncode == 0
-    assert "applying the saved plan .tap/local/plans/saved.tfplan\n" in done.stderr
+    assert "applying the saved plan .tap/local/plans/saved.tfplan, made " in done.stderr
     assert "content = from local\n" in world.tap("output", "saved").stdout
-
-
-@pytest.mark.requirement("TAP-7")
-def test_a_stale_plan_is_refused_and_removed(world: World) -> None:
-    world.environment("stale")
-    world.tap("plan", "stale")
-    older = world.plan_file("stale").read_bytes()
-    world.tap("apply", "stale")
-    assert not world.plan_file("stale").exists()
-    world.plan_file("stale").write_bytes(older)
-
-    done = world.tap("apply", "stale")
-
-    assert done.returncode == 5
-    assert done.stderr.endswith(
-        "Error: the saved plan is stale: the state changed after the plan was made\n"
-        "Next: plan again\n"
-    )
-    assert not world.plan_file("stale").exists()
+    assert not world.plan_file("saved").exists()
+    assert not manifest_file(world.plan_file("saved")).exists()
 
 
 @pytest.mark.requirement("STA-2", "TAP-7")
 def test_a_second_apply_is_refused_with_who_holds_the_lock_and_can_wait(world: World) -> None:
     folder = _slow(world, "locked")
     world.tap("plan", "locked")
-    saved = world.plan_file("locked").read_bytes()
+    files = world.plan_file("locked"), manifest_file(world.plan_file("locked"))
+    saved = [file.read_bytes() for file in files]
     first = _start(world, folder)
-    world.plan_file("locked").write_bytes(saved)
+    for file, content in zip(files, saved, strict=True):
+        file.write_bytes(content)
     try:
         refused = world.tap("apply", "locked")
-        kept = world.plan_file("locked").read_bytes()
+        kept = [file.read_bytes() for file in files]
     finally:
-        (folder / "go-on").touch()
+        (folder / "tests" / "go-on").touch()
         waited = world.tap("plan", "locked", "--lock-timeout", "60s")
         output = first.communicate(timeout=60)[0]
 
@@ -166,97 +155,3 @@ def test_ctrl_c_during_an_apply_leaves_neither_lock_nor_plan_and_keeps_the_state
     again = world.tap("plan", "interrupted")
     assert again.returncode == 0
     assert "To replace:\n  terraform_data.slow  (it is tainted)\n" in again.stdout
-
-
-@pytest.fixture
-def on_aws(project: Path) -> Workspace:
-    """Prod on AWS, ready to be applied."""
-    settings = load_settings(project, {})
-    target = Target(name="aws", endpoint=None, region="eu-west-1")
-    environment = settings.environment("prod")
-    return Workspace(
-        request=Request(settings=settings, environment=environment, target="aws", environ={}),
-        target=target,
-        account_id="333333333333",
-        root=Root(
-            directory=environment.directory,
-            data_directory=project / "data",
-            terraform=project / "terraform",
-            environ={},
-        ),
-        backend=Backend(settings=settings, target=target, account_id="333333333333"),
-    )
-
-
-@pytest.mark.requirement("TAP-7")
-def test_a_plan_that_another_apply_has_taken_is_stale(on_aws: Workspace) -> None:
-    with pytest.raises(StalePlanError) as caught, taken_plan(on_aws):
-        pytest.fail("there is no plan to take")
-
-    assert caught.value.message == "prod.tfplan was taken by another tap apply"
-    assert caught.value.exit_code == 5
-
-
-@pytest.mark.requirement("TAP-7")
-def test_a_taken_plan_is_out_of_reach_and_put_back_when_nobody_confirms(
-    on_aws: Workspace,
-) -> None:
-    saved = on_aws.request.plan_file
-    saved.parent.mkdir(parents=True, exist_ok=True)
-    saved.write_text("shown and then applied")
-
-    with pytest.raises(SettingsError), taken_plan(on_aws) as taken:  # noqa: PT012 - what is seen inside is the point
-        assert not saved.exists()
-        assert taken.read_text() == "shown and then applied"
-        raise SettingsError("not confirmed")
-
-    assert saved.read_text() == "shown and then applied"
-    with taken_plan(on_aws):
-        pass
-    assert list(saved.parent.iterdir()) == []
-
-
-def _confirm(workspace: Workspace, typed: str, *, yes: bool = False) -> str:
-    """Return what was asked; raises what ``confirm`` raises."""
-
-    @click.command()
-    def command() -> None:
-        confirm(workspace, "apply", yes=yes)
-
-    done = CliRunner().invoke(command, input=typed, standalone_mode=False)
-    if done.exception is not None:
-        raise done.exception
-    return done.stderr
-
-
-@pytest.mark.requirement("TAP-5")
-def test_on_aws_the_name_of_the_environment_is_asked_for(on_aws: Workspace) -> None:
-    asked = _confirm(on_aws, "prod\n")
-
-    assert asked.startswith("Type prod to apply it in account 333333333333: ")
-
-
-@pytest.mark.requirement("TAP-5")
-@pytest.mark.parametrize(("typed", "got"), [("dev\n", "dev"), ("\n", ""), ("", ""), ("y\n", "y")])
-def test_on_aws_anything_else_is_a_refusal(on_aws: Workspace, typed: str, got: str) -> None:
-    with pytest.raises(SettingsError) as caught:
-        _confirm(on_aws, typed)
-
-    assert caught.value.message == f"apply of prod was not confirmed (got {got!r})"
-    assert caught.value.exit_code == 2
-
-
-@pytest.mark.requirement("TAP-5", "STK-6")
-def test_on_aws_a_copy_is_confirmed_by_its_own_name(on_aws: Workspace) -> None:
-    copy = replace(on_aws, request=replace(on_aws.request, suffix="pr42"))
-
-    assert _confirm(copy, "prod-pr42\n").startswith("Type prod-pr42 to apply it in account ")
-    with pytest.raises(SettingsError, match=r"apply of prod-pr42 was not confirmed"):
-        _confirm(copy, "prod\n")
-
-
-@pytest.mark.requirement("TAP-5")
-def test_nothing_is_asked_with_yes_or_on_an_emulator(on_aws: Workspace) -> None:
-    assert _confirm(on_aws, "", yes=True) == ""
-    local = replace(on_aws, request=replace(on_aws.request, target="local"))
-    assert _confirm(local, "") == ""

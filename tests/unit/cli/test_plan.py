@@ -20,7 +20,12 @@ def test_a_plan_is_summarized_saved_and_followed_by_the_next_command(world: Worl
     done = world.tap("plan", "planned")
 
     assert done.returncode == 0
-    assert done.stdout == ("  (root)  1 to create\n\nPlan: 1 to add, 0 to change, 0 to destroy.\n")
+    assert done.stdout == (
+        "  (root)            1 to create\n"
+        "    terraform_data  1 to create\n"
+        "\n"
+        "Plan: 1 to add, 0 to change, 0 to destroy.\n"
+    )
     assert done.stderr.splitlines()[-3:] == [
         "initialized environments/planned",
         f"planned on the embedded emulator at {world.target.endpoint}, account 123456789012",

@@ -127,7 +127,7 @@ def test_exit_codes_come_from_the_errors_in_ascending_order() -> None:
     codes = [int(row[0].removeprefix("| ")) for row in rows]
     assert codes == sorted(codes)
     assert {0, 1, 2, 5, 6, 70, 130} <= set(codes)
-    assert "| 5 | `StalePlanError` | The saved plan was made for another state" in table
+    assert "| 5 | `StalePlanError` | The saved plan was altered, is too old, or " in table
     assert "| 1 | `HclError` | A `.tf` file cannot be read or parsed. |" in table
 
 

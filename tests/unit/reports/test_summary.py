@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tap.plan import Plan, Summary, summarize
-from tap.reports.summary import summary_json, summary_text
+from tap.reports.summary import COMMENT_LIMIT, summary_json, summary_markdown, summary_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -24,21 +28,60 @@ def _nothing(outputs: dict[str, object]) -> Summary:
     return summarize(Plan.decode(json.dumps({**document, "output_changes": outputs}).encode()))
 
 
-def test_creations_are_counted_by_module_and_not_listed() -> None:
+def _destroyed(*addresses: str, kind: str = "terraform_data") -> Summary:
+    document = {
+        "format_version": "1.2",
+        "planned_values": {},
+        "configuration": {},
+        "resource_changes": [
+            {
+                "address": address,
+                "mode": "managed",
+                "type": kind,
+                "name": "this",
+                "change": {"actions": ["delete"], "before": {}, "after": None},
+            }
+            for address in addresses
+        ],
+    }
+    return summarize(Plan.decode(json.dumps(document).encode()))
+
+
+def test_creations_are_counted_by_module_and_kind_and_not_listed() -> None:
     assert summary_text(_summary("initial")) == (
-        "  (root)               8 to create\n"
-        '  module.network["a"]  3 to create\n'
+        "  (root)                      8 to create\n"
+        "    aws_cloudwatch_log_group  7 to create\n"
+        "    aws_ssm_parameter         1 to create\n"
+        '  module.network["a"]         3 to create\n'
+        "    aws_subnet                2 to create\n"
+        "    aws_vpc                   1 to create\n"
         "\n"
         "Plan: 11 to add, 0 to change, 0 to destroy."
     )
 
 
-def test_everything_else_is_listed_with_its_reason_destruction_first() -> None:
+def test_everything_else_is_listed_with_its_reason_what_cannot_be_undone_first() -> None:
     assert summary_text(_summary("changes")) == (
-        "  (root)               1 to create, 2 to change, 2 to replace, 1 to destroy, 1 to import,"
-        " 1 to forget, 1 to read, 1 to move\n"
-        '  module.network["a"]  1 to replace, 1 to destroy\n'
-        '  module.network["b"]  2 to create\n'
+        "CANNOT BE UNDONE:\n"
+        "! replace  aws_cloudwatch_log_group.app\n"
+        "    log group: its events are lost\n"
+        "! destroy  aws_cloudwatch_log_group.gone\n"
+        "    log group: its events are lost\n"
+        "! replace  aws_cloudwatch_log_group.tainted\n"
+        "    log group: its events are lost\n"
+        "\n"
+        "  (root)                      1 to create, 2 to change, 2 to replace, 1 to destroy,"
+        " 1 to import, 1 to forget, 1 to read, 1 to move\n"
+        "    aws_cloudwatch_log_group  1 to change, 2 to replace, 1 to destroy, 1 to import,"
+        " 1 to forget, 1 to move\n"
+        "    aws_iam_policy            1 to create\n"
+        "    aws_iam_policy_document   1 to read\n"
+        "    aws_ssm_parameter         1 to change\n"
+        '  module.network["a"]         1 to replace, 1 to destroy\n'
+        "    aws_subnet                1 to replace, 1 to destroy\n"
+        '  module.network["b"]         2 to create\n'
+        "    aws_subnet                1 to create\n"
+        "    aws_vpc                   1 to create\n"
         "\n"
         "To destroy:\n"
         "  aws_cloudwatch_log_group.gone  (it is no longer in the configuration)\n"
@@ -53,28 +96,17 @@ def test_everything_else_is_listed_with_its_reason_destruction_first() -> None:
         "  aws_cloudwatch_log_group.drifted  (retention_in_days)\n"
         "  aws_ssm_parameter.token  (insecure_value, tags, tags_all, value, version)\n"
         "\n"
+        "To forget (it stays, but is no longer managed):\n"
+        "  aws_cloudwatch_log_group.forgotten  (it is no longer in the configuration)\n"
+        "\n"
         "Plan: 1 to import, 6 to add, 2 to change, 5 to destroy."
     )
 
 
 def test_a_destruction_by_request_has_no_reason_to_tell() -> None:
-    change = {
-        "address": "terraform_data.this",
-        "mode": "managed",
-        "type": "terraform_data",
-        "name": "this",
-        "change": {"actions": ["delete"], "before": {}, "after": None},
-    }
-    document = {
-        "format_version": "1.2",
-        "planned_values": {},
-        "configuration": {},
-        "resource_changes": [change],
-    }
+    lines = summary_text(_destroyed("terraform_data.this")).splitlines()
 
-    lines = summary_text(summarize(Plan.decode(json.dumps(document).encode()))).splitlines()
-
-    assert lines[2:4] == ["To destroy:", "  terraform_data.this"]
+    assert lines[3:5] == ["To destroy:", "  terraform_data.this"]
 
 
 def test_an_empty_plan_says_so_and_nothing_else() -> None:
@@ -103,8 +135,95 @@ def test_json_holds_the_target_the_line_and_every_change() -> None:
     ]
 
 
+def test_json_names_what_cannot_be_undone_and_why() -> None:
+    document = json.loads(summary_json(_summary("changes"), target="dev"))
+
+    assert document["irreversible"] == [
+        "aws_cloudwatch_log_group.app",
+        "aws_cloudwatch_log_group.gone",
+        "aws_cloudwatch_log_group.tainted",
+    ]
+    risks = {change["address"]: change["risk"] for change in document["changes"]}
+    assert risks["aws_cloudwatch_log_group.gone"] == {
+        "kind": "log group",
+        "consequence": "its events are lost",
+        "stateful": True,
+    }
+    assert risks["aws_ssm_parameter.token"] is None
+
+
+def test_markdown_is_a_comment_that_ends_with_the_line_of_terraform() -> None:
+    lines = summary_markdown(_summary("changes"), target="prod on AWS").splitlines()
+
+    assert lines[:5] == [
+        "### prod on AWS",
+        "",
+        "**CANNOT BE UNDONE**",
+        "",
+        "- **replace** `aws_cloudwatch_log_group.app` (log group: its events are lost)",
+    ]
+    assert '- `module.network["a"].aws_subnet.this["x"]`  (forced by `cidr_block`)' in lines
+    assert '| `module.network["b"]` | `aws_vpc` | 1 to create |' in lines
+    assert "Outputs: `gone`, `policy_arn`, `stage`, `token`" in lines
+    assert lines[-2:] == ["", "Plan: 1 to import, 6 to add, 2 to change, 5 to destroy."]
+
+
+@pytest.mark.parametrize("write", [summary_text, lambda it: summary_markdown(it, target="dev")])
+@pytest.mark.parametrize("name", ["initial", "drift", "changes"])
+def test_the_line_of_terraform_is_there_once_and_last(
+    name: str, write: Callable[[Summary], str]
+) -> None:
+    lines = write(_summary(name)).splitlines()
+
+    assert [line for line in lines if line.startswith("Plan: ")] == [lines[-1]]
+
+
+def test_markdown_of_changed_outputs_has_no_table() -> None:
+    changed = {"actions": ["update"], "before": 1, "after": 2}
+
+    assert summary_markdown(_nothing({"a": changed}), target="dev") == (
+        "### dev\n\nOutputs: `a`\n\n\nPlan: 0 to add, 0 to change, 0 to destroy."
+    )
+
+
+def test_markdown_of_nothing_says_so() -> None:
+    assert summary_markdown(_nothing({}), target="dev") == (
+        "### dev\n\nNo changes. Your infrastructure matches the configuration."
+    )
+
+
+@pytest.mark.parametrize("count", [1, 400, 900, 20_000])
+def test_markdown_fits_into_a_comment_and_says_what_it_leaves_out(count: int) -> None:
+    addresses = [f'aws_s3_bucket.this["\u00fc{number:05}"]' for number in range(count)]
+
+    text = summary_markdown(_destroyed(*addresses, kind="aws_s3_bucket"), target="dev")
+
+    lines = text.splitlines()
+    shown = sum(line.startswith("- ") for line in lines)
+    told = [line for line in lines if line.endswith("run `tap plan` to see them.")]
+    assert len(text.encode()) <= COMMENT_LIMIT
+    assert lines[-1] == f"Plan: 0 to add, 0 to change, {count} to destroy."
+    assert f"`{addresses[0]}`" in lines[4]
+    if count <= 400:
+        # Each is listed twice: as what cannot be undone, and as destroyed.
+        assert (shown, told) == (2 * count, [])
+    else:
+        assert len(text.encode()) > COMMENT_LIMIT - 300
+        # What is left out is the rest of the two lists, and the row of the table.
+        left = 2 * count - shown + 1
+        assert told == [f"{left} more lines do not fit into a comment: run `tap plan` to see them."]
+
+
+def test_a_name_cannot_break_out_of_its_markdown() -> None:
+    summary = _destroyed('module.a["`|`"].aws_vpc.this["x ``` <b>"]')
+
+    assert '- ```` module.a["`|`"].aws_vpc.this["x ``` <b>"] ````' in summary_markdown(
+        summary, target="dev"
+    )
+
+
 @pytest.mark.requirement("TAP-6")
-def test_neither_form_holds_values_of_resources() -> None:
+def test_no_form_holds_values_of_resources() -> None:
     plan = (DATA / "plan_changes.json").read_text(encoding="utf-8")
     summary = _summary("changes")
 
@@ -114,4 +233,5 @@ def test_neither_form_holds_values_of_resources() -> None:
             secrets = [change["change"][side]["value"] for side in ("before", "after")]
             break
     shown = summary_text(summary) + summary_json(summary, target="dev")
+    shown += summary_markdown(summary, target="dev")
     assert all(secret not in shown for secret in secrets)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tap.errors import InterruptedRunError, LockedError, StalePlanError, TerraformError
-from tap.terraform.events import Diagnostic, Event, failure, lock_holder, parse_event
+from tap.terraform.events import Diagnostic, Event, Snippet, failure, lock_holder, parse_event
 
 RECORDED = Path(__file__).parents[1] / "data" / "events"
 
@@ -110,10 +110,13 @@ def test_a_syntax_error_names_file_and_line_once_for_each_cause() -> None:
         "terraform plan failed:\n"
         "Unclosed configuration block\n"
         "  at broken.tf:1\n"
+        "  in x\n"
         "  There is no closing brace for this block before the end of the file. This may be"
         " caused by incorrect brace nesting elsewhere in this file.\n"
+        "\n"
         "Missing name for resource\n"
         "  at broken.tf:1\n"
+        "  in x\n"
         "  All resource blocks must have 2 labels (type, name)."
     )
     assert error.hint == "correct the above and run it again"
@@ -122,7 +125,7 @@ def test_a_syntax_error_names_file_and_line_once_for_each_cause() -> None:
 def test_an_undeclared_reference_keeps_the_proposal_of_terraform() -> None:
     message = failure("terraform plan", _diagnostics("undeclared_reference"), "").message
 
-    assert "  at main.tf:11\n" in message
+    assert "  at main.tf:11\n  in terraform_data.slow\n" in message
     assert 'Did you mean "seconds"?' in message
 
 
@@ -139,6 +142,80 @@ def test_a_refusal_of_the_provider_names_the_resource_and_leaves_warnings_out() 
         "  at main.tf:18\n"
         "  in aws_vpc.this"
     )
+
+
+def test_every_error_of_a_plan_is_told_once_with_its_place_and_its_block() -> None:
+    message = failure("terraform plan", _diagnostics("plan_refused"), "").message
+
+    places = [line for line in message.splitlines() if line.startswith(("  at ", "  in "))]
+    assert places == [
+        "  at main.tf:18",
+        "  in output.number",
+        "  at main.tf:14",
+        "  in data.terraform_remote_state.other",
+        "  at main.tf:4",
+        "  in module.workers",
+        "  at main.tf:9",
+        "  in terraform_data.page",
+    ]
+    assert message.startswith(
+        "terraform plan failed:\n"
+        "Invalid function argument\n"
+        "  at main.tf:18\n"
+        "  in output.number\n"
+        '  Invalid value for "v" parameter: cannot convert "none" to number; given string must be'
+        " a decimal representation of a number.\n"
+        "\n"
+        "Invalid function argument\n"
+    )
+
+
+def test_every_error_of_an_apply_names_the_instance() -> None:
+    assert failure("terraform apply", _diagnostics("apply_refused"), "").message == (
+        "terraform apply failed:\n"
+        "local-exec provisioner error\n"
+        "  at m/main.tf:19\n"
+        '  in module.workers["a"].terraform_data.job["y"]\n'
+        "  Error running command 'echo no; exit 4': exit status 4. Output: no\n"
+        "\n"
+        "local-exec provisioner error\n"
+        "  at m/main.tf:19\n"
+        '  in module.workers["a"].terraform_data.job["x"]\n'
+        "  Error running command 'echo no; exit 3': exit status 3. Output: no"
+    )
+
+
+@pytest.mark.requirement("TAP-6")
+def test_the_source_that_an_error_points_at_is_not_told() -> None:
+    line = (RECORDED / "plan_refused.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    secret = line.replace('tonumber(\\"none\\")', 'tonumber(\\"hunter2\\")')
+    event = parse_event(secret)
+
+    assert "hunter2" in secret
+    assert event is not None
+    assert event.diagnostic is not None
+    assert "hunter2" not in event.diagnostic.text()
+
+
+@pytest.mark.parametrize(
+    ("context", "address"),
+    [
+        ('resource "aws_vpc" "this"', "aws_vpc.this"),
+        ('data "aws_region" "here"', "data.aws_region.here"),
+        ('variable "zones"', "var.zones"),
+        ('module "stack"', "module.stack"),
+        ('output "vpc"', "output.vpc"),
+        ("locals", "locals"),
+    ],
+)
+def test_a_block_is_called_by_its_address(context: str, address: str) -> None:
+    diagnostic = Diagnostic(severity="error", summary="No", snippet=Snippet(context=context))
+
+    assert diagnostic.text() == f"No\n  in {address}"
+
+
+def test_without_a_block_there_is_no_place_to_name() -> None:
+    assert Diagnostic(severity="error", summary="No", snippet=Snippet()).text() == "No"
 
 
 @pytest.mark.requirement("TAP-6")
