@@ -6,6 +6,7 @@ Source: https://developer.hashicorp.com/terraform/internals/machine-readable-ui
 from __future__ import annotations
 
 import re
+import signal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -138,7 +139,13 @@ def lock_holder(diagnostics: Sequence[Diagnostic]) -> LockHolder | None:
 
 
 def failure(
-    command: str, diagnostics: Sequence[Diagnostic], stderr: str, *, interrupted: bool = False
+    command: str,
+    diagnostics: Sequence[Diagnostic],
+    stderr: str,
+    *,
+    interrupted: bool = False,
+    returncode: int = 1,
+    words: str = "ENV",
 ) -> TerraformError:
     """Return the error that a failed Terraform command amounts to.
 
@@ -147,16 +154,23 @@ def failure(
         diagnostics: All diagnostics of the run; warnings are left out of the message.
         stderr: Standard error, shown when there is no diagnostic.
         interrupted: Whether it was asked to stop.
+        returncode: How it ended; negative for a signal.
+        words: What names the environment in a command of ``tap``, for the hint.
     """
     errors = [item for item in diagnostics if item.severity == "error"]
-    reasons = list(dict.fromkeys(item.text() for item in errors)) or _plain(stderr)
+    plain = _plain(stderr)
+    reasons = list(dict.fromkeys(item.text() for item in errors)) or plain
+    if returncode < 0:
+        kind = InterruptedRunError if interrupted else TerraformError
+        message = "\n".join([_killed(command, -returncode), *reasons])
+        return kind(message, f"look at the lock: tap lock show {words}")
     if interrupted:
         # What it says may be that the state could not be saved, so it must be seen.
         said = [reason for reason in reasons if reason != "execution halted"]
         return InterruptedRunError(
             "\n".join([f"{command} was interrupted and has stopped", *said]), "run it again"
         )
-    holder = lock_holder(errors)
+    holder = lock_holder(errors or _as_diagnostic(plain))
     if holder is not None:
         return LockedError(
             f"the state is locked: {holder.operation or 'an operation'} by "
@@ -171,6 +185,27 @@ def failure(
         )
     body = "\n".join(reasons or ["it printed no reason"])
     return TerraformError(f"{command} failed:\n{body}", "correct the above and run it again")
+
+
+def _killed(command: str, number: int) -> str:
+    """Say what an end by force may have left behind; nothing Terraform said tells."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    by_whom = " (kill -9, or the machine ran out of memory)" if name == "SIGKILL" else ""
+    return (
+        f"{command} was ended by {name}{by_whom}: its lock may have stayed, and what it did last "
+        "may be missing in the state"
+    )
+
+
+def _as_diagnostic(lines: Sequence[str]) -> list[Diagnostic]:
+    """Read plain output, of a command that knows no JSON, as one error."""
+    if not lines:
+        return []
+    summary = lines[0].removeprefix("Error: ")
+    return [Diagnostic(severity="error", summary=summary, detail="\n".join(lines[1:]))]
 
 
 def _plain(stderr: str) -> list[str]:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from tap.errors import LockedError, TerraformError
 from tap.process import run
 from tap.terraform.events import Diagnostic, Event, failure, parse_event
+from tap.terraform.initialization import init_digest, read_text
+from tap.terraform.operations import recorded
+from tap.terraform.unsaved import claim, refuse_unsaved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tap.process import Completed
+    from tap.terraform.operations import Recording
 
 # A provider that answers within this time on a busy machine; Terraform's own limits are inside.
 _QUICK_TIMEOUT_SECONDS = 300
@@ -48,6 +52,12 @@ class Root:
         terraform: The executable.
         environ: All environment variables of the child, but ``TF_DATA_DIR``.
         lock_timeout: How long to wait for the state lock, such as ``0s`` or ``5m``.
+        timeouts: Seconds after which ``init``, ``plan`` or ``apply`` is asked to stop; a
+            missing one has no limit.
+        unsaved: The folder for states that Terraform could not save; None leaves them where
+            Terraform writes them.
+        words: What names the environment in a command of ``tap``, for hints.
+        explain_lock: Adds to a refusal what is known of the lock.
         reporter: Who is told what happens.
     """
 
@@ -56,7 +66,16 @@ class Root:
     terraform: Path
     environ: Mapping[str, str]
     lock_timeout: str = "0s"
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+    unsaved: Path | None = None
+    words: str = "ENV"
+    explain_lock: Callable[[LockedError], LockedError] = field(default=lambda error: error)
     reporter: Reporter = field(default_factory=Reporter)
+
+    @property
+    def operations(self) -> Path:
+        """The folder with the notes of the runs that may hold the lock."""
+        return self.data_directory / "operations"
 
     def init(self, backend: Mapping[str, str] | None) -> bool:
         """Initialise the root unless nothing that ``init`` reads has changed since the last time.
@@ -71,13 +90,13 @@ class Root:
             TerraformError: Terraform refused.
         """
         stamp = self.data_directory / "tap-init"
-        if _read(stamp) == self._init_digest(backend):
+        if read_text(stamp) == init_digest(self, backend):
             return False
         self.data_directory.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
         self._events("init", *_init_arguments(backend), "-reconfigure")
         # Only now are the modules known that the digest covers.
-        stamp.write_text(self._init_digest(backend), encoding="utf-8")
+        stamp.write_text(init_digest(self, backend), encoding="utf-8")
         return True
 
     def migrate_state(self, backend: Mapping[str, str]) -> None:
@@ -88,8 +107,8 @@ class Root:
         """
         # Terraform accepts no -json here, because it could have to ask.
         arguments = [*_init_arguments(backend), "-migrate-state", "-force-copy"]
-        done = self._run("init", *arguments)
-        _check(done, "terraform init -migrate-state")
+        done = self._noted("init", *arguments)
+        self._check(done, "terraform init -migrate-state")
 
     def validate(self) -> None:
         """Check the configuration.
@@ -104,7 +123,7 @@ class Root:
             raise failure(
                 "terraform validate", [], done.stderr, interrupted=done.interrupted
             ) from None
-        _check(done, "terraform validate", report.diagnostics)
+        self._check(done, "terraform validate", report.diagnostics)
 
     def plan(self, out: Path, *, destroy: bool = False) -> bool:
         """Plan into a file that only this user can read.
@@ -118,8 +137,10 @@ class Root:
 
         Raises:
             LockedError: Somebody else holds the state lock.
+            TapError: A state that could not be saved has to be pushed first.
             TerraformError: Terraform refused, or was interrupted.
         """
+        refuse_unsaved(self.unsaved, self.words)
         out.parent.mkdir(parents=True, exist_ok=True)
         # A plan that is refused, or cut off, must not cost the one that was saved before.
         fresh = out.with_name(f"{out.name}.{os.getpid()}")
@@ -142,7 +163,7 @@ class Root:
             TerraformError: The file cannot be read.
         """
         done = self._run("show", "-json", str(plan), timeout=_QUICK_TIMEOUT_SECONDS)
-        _check(done, "terraform show")
+        self._check(done, "terraform show")
         return done.stdout.encode()
 
     def apply(self, plan: Path) -> None:
@@ -151,9 +172,31 @@ class Root:
         Raises:
             StalePlanError: The state has changed since the plan was made.
             LockedError: Somebody else holds the state lock.
-            TerraformError: Terraform refused, or was interrupted.
+            TapError: A state that could not be saved has to be pushed first.
+            TerraformError: Terraform refused, was interrupted, or could not save the state.
         """
-        self._events("apply", f"-lock-timeout={self.lock_timeout}", str(plan))
+        refuse_unsaved(self.unsaved, self.words)
+        started = time.time()
+        try:
+            self._events("apply", f"-lock-timeout={self.lock_timeout}", str(plan))
+        except TerraformError as error:
+            kept = claim(self.directory, self.unsaved, since=started)
+            if kept is None:
+                raise
+            raise type(error)(
+                f"{error.message}\nthe state could not be saved; it is kept in {kept}",
+                f"when the storage answers again: tap state recover {self.words}",
+            ) from None
+
+    def push_state(self, file: Path) -> None:
+        """Write a state over the one in the backend; Terraform compares lineage and serial.
+
+        Raises:
+            LockedError: Somebody else holds the state lock.
+            TerraformError: Terraform refused; the state is as it was.
+        """
+        arguments = (f"-lock-timeout={self.lock_timeout}", str(file))
+        self._check(self._noted("state push", *arguments), "terraform state push")
 
     def output(self) -> dict[str, Output]:
         """Return the outputs of the applied state; empty when nothing is applied.
@@ -162,7 +205,7 @@ class Root:
             TerraformError: The state cannot be read.
         """
         done = self._run("output", "-json", timeout=_QUICK_TIMEOUT_SECONDS)
-        _check(done, "terraform output")
+        self._check(done, "terraform output")
         return msgspec.json.decode(done.stdout, type=dict[str, Output])
 
     def _events(self, command: str, *arguments: str, accepted: Sequence[int] = (0,)) -> Completed:
@@ -176,8 +219,24 @@ class Root:
                 diagnostics.append(event.diagnostic)
             self.reporter.event(event)
 
-        done = self._run(command, "-json", *arguments, on_line=listen)
-        _check(done, f"terraform {command}", diagnostics, accepted)
+        if command == "init":
+            done = self._run(command, "-json", *arguments, on_line=listen)
+        else:
+            done = self._noted(command, "-json", *arguments, accepted=accepted, on_line=listen)
+        self._check(done, f"terraform {command}", diagnostics, accepted)
+        return done
+
+    def _noted(
+        self,
+        command: str,
+        *arguments: str,
+        accepted: Sequence[int] = (0,),
+        on_line: Callable[[str], None] | None = None,
+    ) -> Completed:
+        """Run what takes the lock, with a note of it for those who find the lock."""
+        with recorded(self.operations, command) as recording:
+            done = self._run(command, *arguments, recording=recording, on_line=on_line)
+            recording.ended(done.returncode, done=done.returncode in accepted)
         return done
 
     def _run(
@@ -185,45 +244,46 @@ class Root:
         command: str,
         *arguments: str,
         timeout: float | None = None,
+        recording: Recording | None = None,
         on_line: Callable[[str], None] | None = None,
     ) -> Completed:
         # -input=false makes a missing variable an error instead of a question nobody sees.
         asks = ("-input=false",) if command in {"init", "plan", "apply"} else ()
         return run(
-            [self.terraform, command, *asks, "-no-color", *arguments],
+            [self.terraform, *command.split(), *asks, "-no-color", *arguments],
             env={**self.environ, "TF_DATA_DIR": str(self.data_directory)},
             cwd=self.directory,
-            timeout=timeout,
+            timeout=self.timeouts.get(command, timeout),
+            output=recording.output if recording is not None else None,
+            on_start=recording.started if recording is not None else lambda _: None,
             on_line=on_line,
             on_notice=self.reporter.notice,
         )
 
-    def _init_digest(self, backend: Mapping[str, str] | None) -> str:
-        """Digest what ``init`` reads: module sources, versions, backend, lock file, mirror."""
-        digest = hashlib.sha256()
-        digest.update(repr(sorted(backend.items()) if backend is not None else None).encode())
-        digest.update(str(self.terraform).encode())
-        for file in [
-            self.environ.get("TF_CLI_CONFIG_FILE"),
-            self.directory / ".terraform.lock.hcl",
-        ]:
-            digest.update((_read(file) if file else "").encode())
-        for folder in self._module_folders():
-            for file in sorted(folder.glob("*.tf")):
-                relevant = _INIT_LINES.findall(_read(file))
-                digest.update(repr((os.fspath(file), relevant)).encode())
-        return digest.hexdigest()
+    def _check(
+        self,
+        done: Completed,
+        command: str,
+        diagnostics: Sequence[Diagnostic] = (),
+        accepted: Sequence[int] = (0,),
+    ) -> None:
+        """Raise what a run amounts to if it failed, or if somebody asked for its end.
 
-    def _module_folders(self) -> list[Path]:
-        """Return the root and every local module that the last ``init`` found."""
-        try:
-            manifest = msgspec.json.decode(
-                _read(self.data_directory / "modules" / "modules.json"), type=_Manifest
-            )
-        except msgspec.DecodeError:
-            return [self.directory]
-        folders = {(self.directory / module.dir).resolve() for module in manifest.modules}
-        return sorted(folders | {self.directory.resolve()})
+        Whoever interrupts a plan that still succeeds does not want what would follow it.
+        """
+        finished_anyway = done.args[1] in {"apply", "state"} and done.returncode == 0
+        interrupted = done.interrupted and not finished_anyway
+        if not interrupted and done.returncode in accepted:
+            return
+        error = failure(
+            command,
+            diagnostics,
+            done.stderr,
+            interrupted=interrupted,
+            returncode=done.returncode,
+            words=self.words,
+        )
+        raise self.explain_lock(error) if isinstance(error, LockedError) else error
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -239,47 +299,8 @@ class _Validation(msgspec.Struct, frozen=True):
     diagnostics: list[Diagnostic] = []
 
 
-class _ManifestModule(msgspec.Struct, frozen=True):
-    dir: str = msgspec.field(name="Dir", default=".")
-
-
-class _Manifest(msgspec.Struct, frozen=True):
-    modules: list[_ManifestModule] = msgspec.field(name="Modules", default=[])
-
-
-_INIT_LINES = re.compile(
-    r"^\s*(?:(?:module|backend|required_\w+|provider)\b.*"
-    r"|(?:source|version|key|encrypt|use_lockfile|dynamodb_table)\s*=.*)$",
-    re.MULTILINE,
-)
-
-
-def _check(
-    done: Completed,
-    command: str,
-    diagnostics: Sequence[Diagnostic] = (),
-    accepted: Sequence[int] = (0,),
-) -> None:
-    """Raise what a run amounts to if it failed, or if somebody asked for its end.
-
-    Whoever interrupts a plan that still succeeds does not want what would follow it.
-    """
-    finished_anyway = done.args[1] == "apply" and done.returncode == 0
-    interrupted = done.interrupted and not finished_anyway
-    if interrupted or done.returncode not in accepted:
-        raise failure(command, diagnostics, done.stderr, interrupted=interrupted)
-
-
 def _init_arguments(backend: Mapping[str, str] | None) -> list[str]:
     arguments = ["-lockfile=readonly"]
     if backend is None:
         return [*arguments, "-backend=false"]
     return arguments + [f"-backend-config={key}={value}" for key, value in backend.items()]
-
-
-def _read(file: str | Path | None) -> str:
-    try:
-        with open(file or os.devnull, encoding="utf-8", errors="replace") as stream:  # noqa: PTH123
-            return stream.read()
-    except OSError:
-        return ""

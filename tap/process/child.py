@@ -1,32 +1,31 @@
-"""The only place that starts another program.
+"""One program, run to its end.
 
 A child runs in a process group of its own, so that a Ctrl-C typed at the terminal reaches
-``tap`` alone. ``tap`` passes one SIGINT on and waits: Terraform then stops gracefully and
-releases its lock. A second interruption is explained, never passed on, because Terraform
-answers a second SIGINT by stopping at once and may lose state. SIGTERM and SIGHUP (the terminal
-was closed) are treated likewise: a Terraform whose reader is gone dies at its next line of output.
+``tap`` alone, which passes one SIGINT on and waits: Terraform then stops gracefully and releases
+its lock. SIGTERM and SIGHUP (the terminal was closed) are treated likewise.
 """
 
 from __future__ import annotations
 
 import os
 import queue
-import signal
 import subprocess
 import threading
 import time
-from collections import deque
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
+
+from tap.process.output import follow
+from tap.process.signals import Interruption, forwarded_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
-    from types import FrameType
+
+    from tap.process.output import OutputFile
 
 _POLL_SECONDS = 0.1
-_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,52 +51,14 @@ class Completed:
     timed_out: bool = False
 
 
-@dataclass
-class _Interruption:
-    """What has been asked of the running child so far."""
-
-    name: str
-    on_notice: Callable[[str], None]
-    child: subprocess.Popen[bytes] | None = None
-    requests: int = 0
-    timed_out: bool = False
-    notices: deque[str] = field(default_factory=deque)
-
-    def started(self, child: subprocess.Popen[bytes]) -> None:
-        """Take the child; a request that came before it was there reaches it now."""
-        self.child = child
-        if self.requests:
-            self._send()
-
-    def request(self, reason: str) -> None:
-        """Count one request; only the first one reaches the child."""
-        self.requests += 1
-        if self.requests == 1:
-            self.notices.append(f"{reason}: asked {self.name} to stop, waiting until it has")
-            self._send()
-        else:
-            self.notices.append(
-                f"{reason}: {self.name} is still stopping; stopping it harder could lose state"
-            )
-
-    def _send(self) -> None:
-        if self.child is not None and self.child.poll() is None:
-            # It may have ended since.
-            with suppress(ProcessLookupError):
-                os.killpg(self.child.pid, signal.SIGINT)
-
-    def tell(self) -> None:
-        """Print the notices outside of the signal handler."""
-        while self.notices:
-            self.on_notice(self.notices.popleft())
-
-
 def run(
     args: Sequence[str | Path],
     *,
     env: Mapping[str, str],
     cwd: Path | None = None,
     timeout: float | None = None,
+    output: OutputFile | None = None,
+    on_start: Callable[[int], None] = lambda _: None,
     on_line: Callable[[str], None] | None = None,
     on_notice: Callable[[str], None] = lambda _: None,
 ) -> Completed:
@@ -108,37 +69,40 @@ def run(
         env: The whole environment of the child.
         cwd: Its working directory; the current one by default.
         timeout: Seconds until it is interrupted once and waited for; None for no limit.
+        output: Files that it writes to, so that it goes on if this process is killed; without
+            them it writes to pipes, and would die at its next line.
+        on_start: Called with its process id when it has started.
         on_line: Called with every line of standard output as it arrives.
         on_notice: Called with one sentence for each interruption or timeout.
 
     Raises:
         FileNotFoundError: There is no such program.
         PermissionError: It may not be executed.
+        OSError: The files for its output cannot be made.
     """
     started = time.monotonic()
     command = tuple(str(arg) for arg in args)
-    interruption = _Interruption(os.path.basename(command[0]), on_notice)  # noqa: PTH119
+    interruption = Interruption(os.path.basename(command[0]), on_notice)  # noqa: PTH119
     stdout: list[str] = []
-    with _forwarded_signals(interruption):
-        child = subprocess.Popen(  # noqa: S603 - the arguments are a list, not shell text
-            command,
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            process_group=0,
-        )
+    with forwarded_signals(interruption):
+        with _outlets(output) as (out, err):
+            child = subprocess.Popen(  # noqa: S603 - the arguments are a list, not shell text
+                command,
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                process_group=0,
+            )
         lines: queue.Queue[bytes | None] = queue.Queue()
         stderr: list[bytes] = []
-        readers = [
-            threading.Thread(target=_read_lines, args=(child.stdout, lines), daemon=True),
-            threading.Thread(target=_read_all, args=(child.stderr, stderr), daemon=True),
-        ]
+        readers = _readers(child, output, lines, stderr)
         for reader in readers:
             reader.start()
         interruption.started(child)
         try:
+            on_start(child.pid)
             for line in _arriving(lines, interruption, timeout):
                 stdout.append(line)
                 if on_line is not None:
@@ -153,6 +117,10 @@ def run(
                 reader.join()
             returncode = child.wait()
         interruption.tell()
+        if output is not None:
+            # Whoever deletes the folder of a running program loses its words, not its result.
+            with suppress(FileNotFoundError):
+                stderr.append(output.stderr.read_bytes())
     return Completed(
         args=command,
         returncode=returncode,
@@ -187,8 +155,34 @@ def start_detached(
         )
 
 
+@contextmanager
+def _outlets(output: OutputFile | None) -> Iterator[tuple[int | IO[bytes], int | IO[bytes]]]:
+    """Yield where a child writes to; a file stays open in the child alone."""
+    if output is None:
+        yield subprocess.PIPE, subprocess.PIPE
+        return
+    stdout, stderr = output.create()
+    with stdout, stderr:
+        yield stdout, stderr
+
+
+def _readers(
+    child: subprocess.Popen[bytes],
+    output: OutputFile | None,
+    lines: queue.Queue[bytes | None],
+    stderr: list[bytes],
+) -> list[threading.Thread]:
+    if output is not None:
+        arguments = (output.stdout, child, lines)
+        return [threading.Thread(target=follow, args=arguments, daemon=True)]
+    return [
+        threading.Thread(target=_read_lines, args=(child.stdout, lines), daemon=True),
+        threading.Thread(target=_read_all, args=(child.stderr, stderr), daemon=True),
+    ]
+
+
 def _arriving(
-    lines: queue.Queue[bytes | None], interruption: _Interruption, timeout: float | None
+    lines: queue.Queue[bytes | None], interruption: Interruption, timeout: float | None
 ) -> Iterator[str]:
     """Yield lines until the end of the output, and see to interruptions while waiting."""
     started = time.monotonic()
@@ -219,26 +213,3 @@ def _read_all(stream: IO[bytes] | None, chunks: list[bytes]) -> None:
     if stream is not None:
         chunks.append(stream.read())
         stream.close()
-
-
-@contextmanager
-def _forwarded_signals(interruption: _Interruption) -> Iterator[None]:
-    """Turn signals that ask for an end into requests while a child runs; main thread only."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        interruption.request("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
-
-    # Under nohup SIGHUP stays ignored.
-    previous = {
-        number: signal.signal(number, handle)
-        for number in _FORWARDED
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
-    }
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
