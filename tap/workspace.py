@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tap.aws import Target, check_account, localstack_endpoint
 from tap.emulator.control import Emulator
-from tap.errors import TapError
+from tap.errors import AwsError, LockedError, TapError
 from tap.settings import check_suffix
 from tap.terraform.backend import Backend
+from tap.terraform.backups import States
+from tap.terraform.holders import Explanation, explain
 from tap.terraform.installation import find_terraform, terraform_environ
+from tap.terraform.locks import read_locks
+from tap.terraform.operations import operations
 from tap.terraform.root import Reporter, Root
 
 if TYPE_CHECKING:
@@ -57,6 +62,18 @@ class Request:
         """The saved plan of this copy on this target."""
         return self.directory / "plans" / f"{self.label}.tfplan"
 
+    @property
+    def states(self) -> Path:
+        """The folder for backups of this copy's states."""
+        return self.directory / "state-backups" / self.label
+
+    @property
+    def words(self) -> str:
+        """What names this copy in a command, such as ``prod --target aws --suffix pr42``."""
+        target = f" --target {self.target}" if self.target != "local" else ""
+        suffix = f" --suffix {self.suffix}" if self.suffix else ""
+        return f"{self.environment.name}{target}{suffix}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
@@ -75,6 +92,30 @@ class Workspace:
     account_id: str
     root: Root
     backend: Backend
+
+    @property
+    def state_key(self) -> str:
+        """Key of the state object in the bucket."""
+        return state_key(self.request)
+
+    @property
+    def states(self) -> States:
+        """All states of this copy, the current one and those it could go back to."""
+        return States(
+            backend=self.backend,
+            key=self.state_key,
+            directory=self.request.states,
+            unsaved=self.request.states / "unsaved",
+            root=self.root.directory,
+        )
+
+    def explain_locks(self) -> list[Explanation]:
+        """Return what is known of the locks of the state; empty when nobody holds one.
+
+        Raises:
+            AwsError: S3 or DynamoDB gave no answer.
+        """
+        return _explain_locks(self.backend, self.request, self.root)
 
     @property
     def description(self) -> str:
@@ -120,7 +161,9 @@ def find_target(
     return Target(name=name, endpoint=None, region=region)
 
 
-def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
+def open_workspace(
+    request: Request, *, bootstrap: bool = False, initialize: bool = True
+) -> Workspace:
     """Make an environment ready: target, account, state storage, ``terraform init``.
 
     On ``local`` and ``localstack`` the state storage is created when it is missing; on ``aws``
@@ -129,6 +172,8 @@ def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
     Args:
         request: What was asked for.
         bootstrap: Create missing state storage on ``aws``, too.
+        initialize: Run ``terraform init`` where it is due; a command that only looks at locks
+            and states must work with a broken configuration, too.
 
     Raises:
         TapError: One of the steps failed; see the subclasses in :mod:`tap.errors`.
@@ -154,9 +199,14 @@ def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
             "TF_VAR_target": request.target,
         },
         lock_timeout=request.lock_timeout,
+        timeouts=request.settings.timeouts.seconds,
+        unsaved=request.states / "unsaved",
+        words=request.words,
         reporter=request.reporter,
     )
     backend = Backend(settings=request.settings, target=target, account_id=account)
+    bare = root
+    root = replace(root, explain_lock=lambda error: _explained(error, backend, request, bare))
     if not backend.ready():
         if target.name == "aws" and not bootstrap:
             raise TapError(
@@ -165,6 +215,30 @@ def open_workspace(request: Request, *, bootstrap: bool = False) -> Workspace:
             )
         notice(f"creating the state bucket and lock table in account {account}")
         backend.bootstrap(root)
-    if root.init(backend.configuration(f"{request.label}/terraform.tfstate")):
+    if initialize and root.init(backend.configuration(state_key(request))):
         notice(f"initialized {request.environment.directory.relative_to(request.settings.root)}")
     return Workspace(request=request, target=target, account_id=account, root=root, backend=backend)
+
+
+def state_key(request: Request) -> str:
+    """Return the key of a copy's state in the bucket."""
+    return f"{request.label}/terraform.tfstate"
+
+
+def _explain_locks(backend: Backend, request: Request, root: Root) -> list[Explanation]:
+    locks = read_locks(backend, state_key(request))
+    return explain(locks, operations(root.operations), request.words)
+
+
+def _explained(error: LockedError, backend: Backend, request: Request, root: Root) -> LockedError:
+    """Add to a refusal who holds the lock, where, since when, and the way out."""
+    try:
+        found = _explain_locks(backend, request, root)
+    except AwsError:
+        return error
+    if not found:
+        # It was released in this moment.
+        return error
+    now = datetime.now(UTC)
+    lines = [f"  {line}" for explanation in found for line in explanation.lines(now)]
+    return LockedError("\n".join([error.message, *lines]), found[0].advice)

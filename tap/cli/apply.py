@@ -108,6 +108,7 @@ def show_and_apply(
     confirm(workspace, verb, yes=yes)
     counts = summary.total
     progress.total = counts.add + counts.change + counts.destroy
+    workspace.states.back_up()
     try:
         workspace.root.apply(file)
     finally:

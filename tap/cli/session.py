@@ -19,6 +19,7 @@ def open_environment(
     suffix: str = "",
     lock_timeout: str = "0s",
     bootstrap: bool = False,
+    initialize: bool = True,
 ) -> tuple[Workspace, Progress]:
     """Check every name, make the environment ready and say what is talked to.
 
@@ -28,11 +29,13 @@ def open_environment(
         suffix: The value of ``--suffix``.
         lock_timeout: The value of ``--lock-timeout``.
         bootstrap: Whether missing state storage is created on ``aws``, too.
+        initialize: Whether ``terraform init`` is run where it is due.
 
     Raises:
         TapError: A name is unknown, ``tap.toml`` cannot be used, or a step failed.
     """
     from tap.settings import check_suffix, load_settings, target_name
+    from tap.terraform.aftermath import aftermath, sweep
     from tap.workspace import Request, open_workspace
 
     settings = load_settings(Path.cwd(), os.environ)
@@ -47,8 +50,11 @@ def open_environment(
         reporter=progress.reporter,
     )
     try:
-        workspace = open_workspace(request, bootstrap=bootstrap)
+        workspace = open_workspace(request, bootstrap=bootstrap, initialize=initialize)
     finally:
         progress.clear()
     notice(workspace.description)
+    for sentence in aftermath(workspace.root):
+        notice(sentence)
+    sweep([request.plan_file.parent, request.states], workspace.root)
     return workspace, progress

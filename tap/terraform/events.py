@@ -184,6 +184,12 @@ def failure(
             "plan again",
         )
     body = "\n".join(reasons or ["it printed no reason"])
+    if "state data in S3 does not have the expected content" in body:
+        return TerraformError(
+            f"{command} failed: the state and its digest in the lock table differ, as after a "
+            f"Terraform that was killed while it saved\n{body}",
+            f"tap state recover {words}",
+        )
     return TerraformError(f"{command} failed:\n{body}", "correct the above and run it again")
 
 
