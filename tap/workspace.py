@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tap.aws import Target, check_account, localstack_endpoint
 from tap.emulator.control import Emulator
-from tap.errors import AwsError, LockedError, TapError
+from tap.errors import AwsError, LockedError, TapError, TerraformError
 from tap.settings import check_suffix
 from tap.terraform.backend import Backend
 from tap.terraform.backups import States
@@ -230,15 +230,19 @@ def _explain_locks(backend: Backend, request: Request, root: Root) -> list[Expla
     return explain(locks, operations(root.operations), request.words)
 
 
-def _explained(error: LockedError, backend: Backend, request: Request, root: Root) -> LockedError:
-    """Add to a refusal who holds the lock, where, since when, and the way out."""
+def _explained(
+    error: TerraformError, backend: Backend, request: Request, root: Root
+) -> TerraformError:
+    """Add to a lock that cannot be taken who holds it, where, since when, and the way out."""
     try:
         found = _explain_locks(backend, request, root)
     except AwsError:
         return error
     if not found:
-        # It was released in this moment.
+        # It was released in this moment, or it is something else that prevents it.
         return error
+    if not isinstance(error, LockedError):
+        error = LockedError(f"the state of {request.label} is locked")
     now = datetime.now(UTC)
     lines = [f"  {line}" for explanation in found for line in explanation.lines(now)]
     return LockedError("\n".join([error.message, *lines]), found[0].advice)

@@ -46,8 +46,15 @@ def list_states(environment: str, target: str, suffix: str, output_format: str) 
     They are the current one, backups on this machine, earlier versions in the bucket, and states
     that Terraform could not save.
     """
+    from tap.terraform.recovery import digest_fits
+
     workspace, _ = open_environment(environment, target, suffix=suffix, initialize=False)
     found = workspace.states.everything()
+    if not digest_fits(workspace.states):
+        notice(
+            "the lock table has the digest of another state, so Terraform refuses this one: "
+            f"tap state recover {workspace.request.words}"
+        )
     if output_format == "json":
         import msgspec
 

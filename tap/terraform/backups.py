@@ -70,11 +70,11 @@ class States:
         Raises:
             AwsError: S3 gave no answer.
         """
-        content = read_object(self.backend, self.key)
-        if content is None:
+        found = read_object(self.backend, self.key)
+        if found is None:
             return None
         place = f"s3://{self.backend.bucket}/{self.key}"
-        return _stored(NOW, "current", datetime.now(UTC), content, place)
+        return _stored(NOW, "current", found.modified, found.content, place)
 
     def back_up(self) -> Path | None:
         """Copy the current state into the folder for backups.
@@ -86,16 +86,13 @@ class States:
             TapError: The folder cannot be written.
             AwsError: S3 gave no answer.
         """
-        content = read_object(self.backend, self.key)
-        if content is None:
+        current = self.current()
+        if current is None:
             return None
+        # One that cannot be read is kept all the more.
+        serial = current.state.serial if current.state is not None else 0
         try:
-            serial = parse_state(content, self.key).serial
-        except TapError:
-            # Kept as it is, all the more.
-            serial = 0
-        try:
-            return self._keep(content, f"{serial}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+            return self._keep(current.content, f"{serial}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
         except OSError as error:
             raise TapError(
                 f"the state cannot be backed up to {self.directory}: {error.strerror}; nothing "
@@ -117,10 +114,11 @@ class States:
         for version in versions(self.backend, self.key, KEPT):
             if version.latest:
                 continue
-            content = read_object(self.backend, self.key, version.id)
-            if content is not None:
-                place = f"version {version.id}"
-                found.append(_stored(version.id, "version", version.modified, content, place))
+            written = read_object(self.backend, self.key, version.id)
+            if written is not None:
+                found.append(
+                    _stored(version.id, "version", version.modified, written.content, version.id)
+                )
         return found
 
     def find(self, name: str) -> Stored:

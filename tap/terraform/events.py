@@ -103,6 +103,8 @@ class LockHolder(msgspec.Struct, frozen=True):
     created: str = ""
 
 
+ACQUIRING = "Error acquiring the state lock"
+
 _decode = msgspec.json.Decoder(Event).decode
 
 
@@ -122,7 +124,7 @@ def lock_holder(diagnostics: Sequence[Diagnostic]) -> LockHolder | None:
     A lock also fails without any holder: the state cannot be read, or there is no lock table.
     """
     for diagnostic in diagnostics:
-        if diagnostic.summary == "Error acquiring the state lock":
+        if diagnostic.summary == ACQUIRING:
             found = dict(
                 re.findall(r"^[ \t]*(\w+):[ \t]+(.*?)[ \t]*$", diagnostic.detail, re.MULTILINE)
             )

@@ -162,7 +162,8 @@ def _content_and_digest(states: States) -> tuple[bytes | None, str | None]:
     if "dynamodb" not in states.backend.settings.state.locking:
         return None, None
     digest = kept_digest(states.backend, states.key)
-    return read_object(states.backend, states.key), digest
+    found = read_object(states.backend, states.key)
+    return (found.content if found is not None else None), digest
 
 
 def _is_news(states: States, file: Path) -> bool:

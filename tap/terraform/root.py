@@ -11,7 +11,7 @@ import msgspec
 
 from tap.errors import LockedError, TerraformError
 from tap.process import run
-from tap.terraform.events import Diagnostic, Event, failure, parse_event
+from tap.terraform.events import ACQUIRING, Diagnostic, Event, failure, parse_event
 from tap.terraform.initialization import init_digest, read_text
 from tap.terraform.operations import recorded
 from tap.terraform.unsaved import claim, refuse_unsaved
@@ -57,7 +57,7 @@ class Root:
         unsaved: The folder for states that Terraform could not save; None leaves them where
             Terraform writes them.
         words: What names the environment in a command of ``tap``, for hints.
-        explain_lock: Adds to a refusal what is known of the lock.
+        explain_lock: Adds to a lock that cannot be taken what is known of it.
         reporter: Who is told what happens.
     """
 
@@ -69,7 +69,7 @@ class Root:
     timeouts: Mapping[str, float] = field(default_factory=dict)
     unsaved: Path | None = None
     words: str = "ENV"
-    explain_lock: Callable[[LockedError], LockedError] = field(default=lambda error: error)
+    explain_lock: Callable[[TerraformError], TerraformError] = field(default=lambda error: error)
     reporter: Reporter = field(default_factory=Reporter)
 
     @property
@@ -283,7 +283,9 @@ class Root:
             returncode=done.returncode,
             words=self.words,
         )
-        raise self.explain_lock(error) if isinstance(error, LockedError) else error
+        # Of a lock with broken content Terraform does not say that it is held.
+        locked = isinstance(error, LockedError) or ACQUIRING in error.message
+        raise self.explain_lock(error) if locked else error
 
 
 class Output(msgspec.Struct, frozen=True):

@@ -25,6 +25,19 @@ _CHANGED = {"412", "PreconditionFailed", "ConditionalCheckFailedException"}
 
 
 @dataclass(frozen=True, kw_only=True)
+class Written:
+    """A state object.
+
+    Attributes:
+        content: The text.
+        modified: When it was written.
+    """
+
+    content: bytes
+    modified: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Version:
     """One version of a state object.
 
@@ -72,7 +85,7 @@ def asked(place: str, call: Callable[[], _T]) -> _T | None:
         raise AwsError(f"no answer about {place}: {error}", "run: tap doctor") from None
 
 
-def read_object(backend: Backend, key: str, version: str | None = None) -> bytes | None:
+def read_object(backend: Backend, key: str, version: str | None = None) -> Written | None:
     """Return a state object as it is; None if there is none.
 
     Args:
@@ -85,9 +98,10 @@ def read_object(backend: Backend, key: str, version: str | None = None) -> bytes
     """
     which: dict[str, str] = {"VersionId": version} if version else {}
 
-    def read() -> bytes:
+    def read() -> Written:
         client = backend.target.client("s3")
-        return bytes(client.get_object(Bucket=backend.bucket, Key=key, **which)["Body"].read())
+        answer = client.get_object(Bucket=backend.bucket, Key=key, **which)
+        return Written(content=answer["Body"].read(), modified=answer["LastModified"])
 
     return asked(f"s3://{backend.bucket}/{key}", read)
 
