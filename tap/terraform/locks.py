@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from tap.terraform.storage import asked
+from tap.terraform.storage import asked, client
 
 if TYPE_CHECKING:
     from tap.terraform.backend import Backend
@@ -104,7 +104,7 @@ def release(backend: Backend, key: str, lock: Lock) -> None:
     if lock.kind == "lock file":
         asked(
             lock.place,
-            lambda: backend.target.client("s3").delete_object(
+            lambda: client(backend.target, "s3").delete_object(
                 Bucket=backend.bucket, Key=f"{key}.tflock", IfMatch=lock.etag
             ),
         )
@@ -118,7 +118,7 @@ def release(backend: Backend, key: str, lock: Lock) -> None:
         }
     asked(
         lock.place,
-        lambda: backend.target.client("dynamodb").delete_item(
+        lambda: client(backend.target, "dynamodb").delete_item(
             TableName=backend.table,
             Key={"LockID": {"S": f"{backend.bucket}/{key}"}},
             ExpressionAttributeNames={"#info": "Info"},
@@ -131,7 +131,7 @@ def _lock_file(backend: Backend, key: str) -> Lock | None:
     place = f"s3://{backend.bucket}/{key}.tflock"
     answer = asked(
         place,
-        lambda: backend.target.client("s3").get_object(Bucket=backend.bucket, Key=f"{key}.tflock"),
+        lambda: client(backend.target, "s3").get_object(Bucket=backend.bucket, Key=f"{key}.tflock"),
     )
     if answer is None:
         return None
@@ -144,7 +144,7 @@ def _lock_entry(backend: Backend, key: str) -> Lock | None:
     place = f"{name} in table {backend.table}"
     answer = asked(
         place,
-        lambda: backend.target.client("dynamodb").get_item(
+        lambda: client(backend.target, "dynamodb").get_item(
             TableName=backend.table, Key={"LockID": {"S": name}}, ConsistentRead=True
         ),
     )

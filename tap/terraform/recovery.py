@@ -117,7 +117,9 @@ def restore(states: States, root: Root, chosen: Stored) -> int:
         file = folder / "restored.tfstate"
         _write_private(file, with_serial(chosen.content, serial))
         root.push_state(file)
-    return serial
+    # Terraform counts the push as a change of its own.
+    restored = states.current()
+    return restored.state.serial if restored is not None and restored.state is not None else serial
 
 
 @contextmanager
