@@ -48,6 +48,15 @@ class Backend:
         """Name of the lock table, as ``backend/main.tf`` makes it."""
         return f"{self.settings.project}-terraform-locks"
 
+    @property
+    def environment_names(self) -> list[str]:
+        """The environments whose states are here; an emulator has those of all."""
+        return [
+            environment.name
+            for environment in self.settings.environments.values()
+            if self.target.name != "aws" or environment.account_id == self.account_id
+        ]
+
     def configuration(self, key: str) -> dict[str, str]:
         """Return the backend arguments that a root's ``backend.tf`` leaves open.
 
@@ -134,9 +143,16 @@ class Backend:
                 **root.environ,
                 "TF_VAR_project": self.settings.project,
                 "TF_VAR_region": self.settings.state.region,
-                "TF_VAR_environments": json.dumps(self._environments()),
+                "TF_VAR_environments": json.dumps(self.environment_names),
             }
-            here = replace(root, directory=directory, data_directory=work / "data", environ=environ)
+            here = replace(
+                root,
+                directory=directory,
+                data_directory=work / "data",
+                environ=environ,
+                # What waits to be pushed belongs to the environment.
+                unsaved=None,
+            )
             here.init({})
             here.plan(work / "backend.tfplan")
             here.apply(work / "backend.tfplan")
@@ -146,14 +162,6 @@ class Backend:
             for leftover in ("backend.tfplan", "terraform.tfstate", "terraform.tfstate.backup"):
                 (work / leftover).unlink(missing_ok=True)
         return True
-
-    def _environments(self) -> list[str]:
-        """Return the environments whose states are here; an emulator has those of all."""
-        return [
-            environment.name
-            for environment in self.settings.environments.values()
-            if self.target.name != "aws" or environment.account_id == self.account_id
-        ]
 
     def _forget_other_emulators(self, work: Path) -> None:
         """Drop what a cut-off bootstrap of an emulator left that has gone since."""

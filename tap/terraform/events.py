@@ -104,6 +104,8 @@ class LockHolder(msgspec.Struct, frozen=True):
 
 
 ACQUIRING = "Error acquiring the state lock"
+_HELD = ("PreconditionFailed", "ConditionalCheckFailedException")
+_GONE = ("NoSuchKey", "StatusCode: 404", "unexpected end of JSON input")
 
 _decode = msgspec.json.Decoder(Event).decode
 
@@ -140,6 +142,20 @@ def lock_holder(diagnostics: Sequence[Diagnostic]) -> LockHolder | None:
     return None
 
 
+def released_meanwhile(diagnostics: Sequence[Diagnostic]) -> bool:
+    """Tell whether the lock was held, and was gone when Terraform looked who holds it.
+
+    Terraform then gives up at once, whatever time it was given to wait. An entry of the lock table
+    without content looks the same.
+    """
+    return any(
+        diagnostic.summary == ACQUIRING
+        and any(text in diagnostic.detail for text in _HELD)
+        and any(text in diagnostic.detail for text in _GONE)
+        for diagnostic in diagnostics
+    )
+
+
 def failure(
     command: str,
     diagnostics: Sequence[Diagnostic],
@@ -172,14 +188,9 @@ def failure(
         return InterruptedRunError(
             "\n".join([f"{command} was interrupted and has stopped", *said]), "run it again"
         )
-    holder = lock_holder(errors or _as_diagnostic(plain))
-    if holder is not None:
-        return LockedError(
-            f"the state is locked: {holder.operation or 'an operation'} by "
-            f"{holder.who or 'somebody'} since {holder.created or 'unknown'} "
-            f"(lock id {holder.id})",
-            "wait until it has finished, or give --lock-timeout 5m to wait for it",
-        )
+    locked = _locked(errors or _as_diagnostic(plain))
+    if locked is not None:
+        return locked
     if any(item.summary == "Saved plan is stale" for item in errors):
         return StalePlanError(
             "the saved plan is stale: the state changed after the plan was made",
@@ -193,6 +204,20 @@ def failure(
             f"tap state recover {words}",
         )
     return TerraformError(f"{command} failed:\n{body}", "correct the above and run it again")
+
+
+def _locked(errors: Sequence[Diagnostic]) -> LockedError | None:
+    holder = lock_holder(errors)
+    if holder is not None:
+        return LockedError(
+            f"the state is locked: {holder.operation or 'an operation'} by "
+            f"{holder.who or 'somebody'} since {holder.created or 'unknown'} "
+            f"(lock id {holder.id})",
+            "wait until it has finished, or give --lock-timeout 5m to wait for it",
+        )
+    if released_meanwhile(errors):
+        return LockedError("the state is locked, or was until this moment", "run it again")
+    return None
 
 
 def _killed(command: str, number: int) -> str:

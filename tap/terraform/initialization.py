@@ -47,6 +47,14 @@ def init_digest(root: Root, backend: Mapping[str, str] | None) -> str:
     return digest.hexdigest()
 
 
+def init_arguments(backend: Mapping[str, str] | None) -> list[str]:
+    """Return the arguments of ``init`` for a backend, or for none."""
+    arguments = ["-lockfile=readonly"]
+    if backend is None:
+        return [*arguments, "-backend=false"]
+    return arguments + [f"-backend-config={key}={value}" for key, value in backend.items()]
+
+
 def read_text(file: str | Path | None) -> str:
     """Return the text of a file; empty if it cannot be read."""
     try:

@@ -11,8 +11,15 @@ import msgspec
 
 from tap.errors import LockedError, TerraformError
 from tap.process import run
-from tap.terraform.events import ACQUIRING, Diagnostic, Event, failure, parse_event
-from tap.terraform.initialization import init_digest, read_text
+from tap.terraform.events import (
+    ACQUIRING,
+    Diagnostic,
+    Event,
+    failure,
+    parse_event,
+    released_meanwhile,
+)
+from tap.terraform.initialization import init_arguments, init_digest, read_text
 from tap.terraform.operations import recorded
 from tap.terraform.unsaved import claim, refuse_unsaved
 
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 # A provider that answers within this time on a busy machine; Terraform's own limits are inside.
 _QUICK_TIMEOUT_SECONDS = 300
 _NO_CHANGES, _CHANGES = 0, 2
+_ATTEMPTS_AT_A_LOCK = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +102,7 @@ class Root:
             return False
         self.data_directory.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
-        self._events("init", *_init_arguments(backend), "-reconfigure")
+        self._events("init", *init_arguments(backend), "-reconfigure")
         # Only now are the modules known that the digest covers.
         stamp.write_text(init_digest(self, backend), encoding="utf-8")
         return True
@@ -106,7 +114,7 @@ class Root:
             TerraformError: Terraform refused; the state is still where it was.
         """
         # Terraform accepts no -json here, because it could have to ask.
-        arguments = [*_init_arguments(backend), "-migrate-state", "-force-copy"]
+        arguments = [*init_arguments(backend), "-migrate-state", "-force-copy"]
         done = self._noted("init", *arguments)
         self._check(done, "terraform init -migrate-state")
 
@@ -209,6 +217,19 @@ class Root:
         return msgspec.json.decode(done.stdout, type=dict[str, Output])
 
     def _events(self, command: str, *arguments: str, accepted: Sequence[int] = (0,)) -> Completed:
+        for attempt in range(1, _ATTEMPTS_AT_A_LOCK + 1):
+            done, diagnostics = self._listen(command, *arguments, accepted=accepted)
+            again = released_meanwhile(diagnostics) and not done.interrupted
+            if not again or attempt == _ATTEMPTS_AT_A_LOCK:
+                break
+            # Nothing has been done yet.
+            self.reporter.notice("the lock was released in this moment: trying again")
+        self._check(done, f"terraform {command}", diagnostics, accepted)
+        return done
+
+    def _listen(
+        self, command: str, *arguments: str, accepted: Sequence[int]
+    ) -> tuple[Completed, list[Diagnostic]]:
         diagnostics: list[Diagnostic] = []
 
         def listen(line: str) -> None:
@@ -223,8 +244,7 @@ class Root:
             done = self._run(command, "-json", *arguments, on_line=listen)
         else:
             done = self._noted(command, "-json", *arguments, accepted=accepted, on_line=listen)
-        self._check(done, f"terraform {command}", diagnostics, accepted)
-        return done
+        return done, diagnostics
 
     def _noted(
         self,
@@ -299,10 +319,3 @@ class Output(msgspec.Struct, frozen=True):
 class _Validation(msgspec.Struct, frozen=True):
     valid: bool
     diagnostics: list[Diagnostic] = []
-
-
-def _init_arguments(backend: Mapping[str, str] | None) -> list[str]:
-    arguments = ["-lockfile=readonly"]
-    if backend is None:
-        return [*arguments, "-backend=false"]
-    return arguments + [f"-backend-config={key}={value}" for key, value in backend.items()]

@@ -161,8 +161,7 @@ def test_a_lock_of_this_machine_that_tap_did_not_take_is_not_called_dead(
     assert holder["reason"] == "it was not started by tap from this folder"
 
 
-@pytest.mark.parametrize("place", ["s3", "dynamodb"])
-@pytest.mark.parametrize("content", ["{broken", "[]"])
+@pytest.mark.parametrize(("place", "content"), [("s3", "{broken"), ("dynamodb", "[]")])
 def test_a_lock_with_broken_content_is_named_and_released(
     vault: Vault, name: str, place: str, content: str
 ) -> None:

@@ -41,6 +41,10 @@ def _states(vault: Vault, name: str) -> States:
     )
 
 
+def _written(file: Path) -> float:
+    return file.stat().st_mtime
+
+
 def _put_state(vault: Vault, name: str, serial: int, lineage: str = "own") -> None:
     body = json.dumps({"version": 4, "serial": serial, "lineage": lineage})
     key = f"{name}/terraform.tfstate"
@@ -103,12 +107,12 @@ def test_a_state_is_backed_up_listed_compared_and_restored(vault: Vault, name: s
     assert after["resources"] == json.loads(file.read_text())["resources"]
     assert f"restored {backup} as serial {after['serial']}\n" in done.stderr
     # What was replaced can be had back.
-    newest = max(
-        _states(vault, name).directory.glob("*.tfstate"), key=lambda each: each.stat().st_mtime
-    )
+    newest = max(_states(vault, name).directory.glob("*.tfstate"), key=_written)
     assert json.loads(newest.read_text())["serial"] == second
-    planned = vault.project.run("plan", name)
-    assert planned.stdout.startswith("No changes.")
+    destroyed = vault.project.run("destroy", name)
+    assert "Plan: 0 to add, 0 to change, 3 to destroy.\n" in destroyed.stdout
+    newest = max(_states(vault, name).directory.glob("*.tfstate"), key=_written)
+    assert json.loads(newest.read_text()) == after
     said += [dry.stdout, dry.stderr, done.stdout, done.stderr]
     assert SECRET not in "".join(said)
 

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from tap.errors import InterruptedRunError, LockedError, StalePlanError, TerraformError
-from tap.terraform.events import Diagnostic, Event, failure, lock_holder, parse_event
+from tap.terraform.events import (
+    Diagnostic,
+    Event,
+    failure,
+    lock_holder,
+    parse_event,
+    released_meanwhile,
+)
 
 RECORDED = Path(__file__).parents[1] / "data" / "events"
 
@@ -258,3 +265,28 @@ def test_a_state_that_is_not_the_one_of_its_digest_can_be_recovered() -> None:
     assert error.message.startswith("terraform plan failed: the state and its digest in the lock")
     assert stderr in error.message
     assert error.hint == "tap state recover dev"
+
+
+@pytest.mark.requirement("STA-2", "TAP-7")
+@pytest.mark.parametrize(
+    ("detail", "released"),
+    [
+        (
+            "S3: PutObject, 412, PreconditionFailed: x\nS3: GetObject, StatusCode: 404, NoSuchKey",
+            True,
+        ),
+        ("PutItem, ConditionalCheckFailedException: x\nunexpected end of JSON input", True),
+        ("S3: PutObject, PreconditionFailed: x\nfailed to unmarshal JSON data: invalid", False),
+        ("S3: PutObject, StatusCode: 404, NoSuchBucket", False),
+    ],
+)
+def test_a_lock_that_went_while_it_was_looked_at_is_no_failure_of_terraform(
+    detail: str,
+    released: bool,  # noqa: FBT001
+) -> None:
+    diagnostic = Diagnostic(
+        severity="error", summary="Error acquiring the state lock", detail=detail
+    )
+
+    assert released_meanwhile([diagnostic]) == released
+    assert (failure("terraform plan", [diagnostic], "").exit_code == 6) == released
