@@ -8,6 +8,7 @@ Source: https://developer.hashicorp.com/terraform/language/state (format version
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FORMAT = 4
+_SERIAL = re.compile(rb'("serial"\s*:\s*)\d+')
 
 
 class _Instance(msgspec.Struct, frozen=True):
@@ -136,9 +138,20 @@ def compare(before: State, after: State) -> Difference:
 
 
 def with_serial(content: bytes, serial: int) -> bytes:
-    """Return a state with another serial and everything else as it was."""
-    document = msgspec.json.decode(content)
-    return msgspec.json.format(msgspec.json.encode({**document, "serial": serial}), indent=2)
+    """Return a state with another serial and every other byte as it was.
+
+    It is not decoded and encoded again, which could round its numbers.
+
+    Raises:
+        TapError: The serial is not where Terraform writes it.
+    """
+    raised, count = _SERIAL.subn(rf"\g<1>{serial}".encode(), content, count=1)
+    if count == 0 or parse_state(raised, "the raised state").serial != serial:
+        raise TapError(
+            "the serial of this state is not where Terraform writes it",
+            "take another one: tap state list",
+        )
+    return raised
 
 
 def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
