@@ -274,6 +274,9 @@ def test_a_signal_to_the_whole_group_interrupts_an_apply_once(
         start_new_session=True,
     ) as process:
         wait_until((folder / "reached").exists)
+        # Twice, as by an impatient person; Terraform would give up at the second.
+        os.killpg(process.pid, number)
+        time.sleep(0.03)
         os.killpg(process.pid, number)
         done = ended(process)
 
