@@ -4,6 +4,7 @@ data "aws_partition" "current" {}
 
 locals {
   account_id = data.aws_caller_identity.current.account_id
+  dns_suffix = data.aws_partition.current.dns_suffix
   partition  = data.aws_partition.current.partition
   bucket     = "${var.project}-terraform-state-${local.account_id}"
   log_bucket = "${var.project}-terraform-state-logs-${local.account_id}"

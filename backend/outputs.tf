@@ -13,6 +13,11 @@ output "log_bucket_name" {
   value       = aws_s3_bucket.logs.id
 }
 
+output "reader_policy_arns" {
+  description = "ARNs of the policies for readers of a state, by environment."
+  value       = { for name, policy in aws_iam_policy.reader : name => policy.arn }
+}
+
 output "state_bucket_arn" {
   description = "ARN of the bucket that holds the states."
   value       = aws_s3_bucket.state.arn
@@ -21,4 +26,9 @@ output "state_bucket_arn" {
 output "state_bucket_name" {
   description = "Name of the bucket that holds the states."
   value       = aws_s3_bucket.state.id
+}
+
+output "writer_policy_arns" {
+  description = "ARNs of the policies for those who plan and apply, by environment."
+  value       = { for name, policy in aws_iam_policy.writer : name => policy.arn }
 }

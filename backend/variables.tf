@@ -5,6 +5,38 @@ variable "cost_center" {
   nullable    = false
 }
 
+variable "environments" {
+  description = "Environments of this account; each gets a policy for readers and one for writers of its state."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.environments : can(regex("^[a-z0-9][a-z0-9-]{0,31}$", name))])
+    error_message = "environments must be 1 to 32 lowercase letters, digits and hyphens each; got ${join(", ", var.environments)}."
+  }
+}
+
+variable "environments_with_copies" {
+  description = "Environments whose policies also reach their further copies, such as dev-pr42."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.environments_with_copies, var.environments)) == 0
+    error_message = "environments_with_copies must be among environments; these are not: ${join(", ", setsubtract(var.environments_with_copies, var.environments))}."
+  }
+
+  # dev-* would reach the state of an environment that is named dev-eu.
+  validation {
+    condition = alltrue([
+      for pair in setproduct(var.environments_with_copies, var.environments) : !startswith(pair[1], "${pair[0]}-")
+    ])
+    error_message = "environments_with_copies must not be the beginning of another environment's name; ${join(", ", [for pair in setproduct(var.environments_with_copies, var.environments) : "${pair[0]} is of ${pair[1]}" if startswith(pair[1], "${pair[0]}-")])}."
+  }
+}
+
 variable "owner" {
   description = "Team that owns the state storage, for the Owner tag."
   type        = string

@@ -1,6 +1,7 @@
 """Write the generated parts of the documents, or say which are not up to date.
 
-Filled in are the tables of inputs and outputs in ``modules/*/README.md`` (between two markers).
+Filled in are the tables of inputs and outputs in ``modules/*/README.md`` and ``backend/README.md``
+(between two markers).
 All of ``docs/reference/`` is written: the commands, what the emulator cures, the outputs of an
 environment, and how the environments differ (from the inventories of their plans, which ``make
 inventories`` writes).
@@ -41,7 +42,7 @@ def documents(root: Path) -> dict[Path, str]:
 
     found = {
         folder / "README.md": with_tables(folder)
-        for folder in sorted((root / "modules").iterdir())
+        for folder in sorted([*(root / "modules").iterdir(), root / "backend"])
         if any(folder.glob("*.tf"))
     }
     inventories = {

@@ -196,7 +196,9 @@ def object_exists(target: Target, *, bucket: str, key: str) -> bool:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     try:
-        target.client("s3").head_object(Bucket=bucket, Key=key)
+        # Listing asks for less than reading: who may use one environment's state may see that the
+        # storage is complete, and not what is in the state of the storage.
+        found = target.client("s3").list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:  # noqa: PLR2004
             return False
@@ -208,4 +210,4 @@ def object_exists(target: Target, *, bucket: str, key: str) -> bool:
         raise AwsError(
             f"S3 gave no answer about s3://{bucket}/{key}: {error}", "run: tap doctor"
         ) from None
-    return True
+    return any(item["Key"] == key for item in found.get("Contents", ()))

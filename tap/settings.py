@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
@@ -33,6 +33,7 @@ _ProjectName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,18}[a-z0-
 _AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")]
 _Age = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,5}[smhd]$")]
 _Region = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+_Duration = Annotated[str, msgspec.Meta(pattern=r"^(?=.)([0-9]+h)?([0-9]+m)?([0-9]+s)?$")]
 
 
 class StateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +58,28 @@ class EmulatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] | None = None
 
 
+class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """After how long a stage is asked to stop, such as ``90s``, ``30m`` or ``1h30m``.
+
+    It is asked as by Ctrl-C, once, and waited for. None sets no limit.
+
+    Attributes:
+        init: For ``terraform init``.
+        plan: For ``terraform plan``; waiting for the lock counts.
+        apply: For ``terraform apply``, of a destroy as well; waiting for the lock counts.
+    """
+
+    init: _Duration | None = None
+    plan: _Duration | None = None
+    apply: _Duration | None = None
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """The limits that are set, by stage, in seconds."""
+        limits = {"init": self.init, "plan": self.plan, "apply": self.apply}
+        return {stage: _seconds(limit) for stage, limit in limits.items() if limit is not None}
+
+
 class EnvironmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One environment.
 
@@ -75,6 +98,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     plan_max_age: _Age = "24h"
     state: StateSettings = StateSettings()
     emulator: EmulatorSettings = EmulatorSettings()
+    timeouts: TimeoutSettings = TimeoutSettings()
     environments: dict[str, EnvironmentSettings] = {}
 
 
@@ -106,6 +130,7 @@ class Settings:
         emulator: The embedded emulator.
         environments: By name, sorted.
         plan_max_age: How old a saved plan may be when it is applied.
+        timeouts: After how long a stage is asked to stop.
     """
 
     root: Path
@@ -114,6 +139,7 @@ class Settings:
     emulator: EmulatorSettings
     environments: Mapping[str, Environment]
     plan_max_age: timedelta = timedelta(hours=24)
+    timeouts: TimeoutSettings = field(default_factory=TimeoutSettings)
 
     @property
     def work_directory(self) -> Path:
@@ -141,8 +167,8 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
 
     Args:
         start: Where to begin the search.
-        environ: ``TAP_EMULATOR_PORT``, ``TAP_PLAN_MAX_AGE`` (``24h``) and
-            ``TAP_STATE_LOCKING`` (``s3,dynamodb``) override the file.
+        environ: ``TAP_EMULATOR_PORT``, ``TAP_PLAN_MAX_AGE`` (``24h``), ``TAP_STATE_LOCKING``
+            (``s3,dynamodb``) and ``TAP_TIMEOUT_INIT``, ``_PLAN`` and ``_APPLY`` override the file.
 
     Raises:
         SettingsError: There is no file, or a value in it cannot be used.
@@ -171,6 +197,7 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
         emulator=content.emulator,
         environments=found,
         plan_max_age=_duration(content.plan_max_age),
+        timeouts=content.timeouts,
     )
 
 
@@ -238,7 +265,16 @@ def _overrides(environ: Mapping[str, str]) -> dict[str, tuple[str, str, object]]
     if locking := environ.get("TAP_STATE_LOCKING"):
         kinds = [kind.strip() for kind in locking.split(",")]
         found["TAP_STATE_LOCKING"] = ("state", "locking", kinds)
+    for stage in ("init", "plan", "apply"):
+        variable = f"TAP_TIMEOUT_{stage.upper()}"
+        if limit := environ.get(variable):
+            found[variable] = ("timeouts", stage, limit)
     return found
+
+
+def _seconds(duration: str) -> float:
+    units = {"h": 3600, "m": 60, "s": 1}
+    return float(sum(int(n) * units[unit] for n, unit in re.findall(r"(\d+)([hms])", duration)))
 
 
 def _environments(root: Path, tables: Mapping[str, EnvironmentSettings]) -> dict[str, Environment]:

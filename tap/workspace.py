@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tap.aws import Target, check_account, localstack_endpoint
 from tap.emulator.control import Emulator
-from tap.errors import TapError
+from tap.errors import AwsError, LockedError, TapError, TerraformError
 from tap.settings import check_suffix
 from tap.terraform.backend import Backend
+from tap.terraform.backups import States
+from tap.terraform.holders import Explanation, explain
 from tap.terraform.installation import find_terraform, terraform_environ
+from tap.terraform.locks import read_locks
 from tap.terraform.manifest import Circumstances
+from tap.terraform.operations import operations
 from tap.terraform.root import Reporter, Root
 
 if TYPE_CHECKING:
@@ -66,6 +71,18 @@ class Request:
         """Key of this copy's state in the bucket."""
         return f"{self.label}/terraform.tfstate"
 
+    @property
+    def states(self) -> Path:
+        """The folder for backups of this copy's states."""
+        return self.directory / "state-backups" / self.label
+
+    @property
+    def words(self) -> str:
+        """What names this copy in a command, such as ``prod --target aws --suffix pr42``."""
+        target = f" --target {self.target}" if self.target != "local" else ""
+        suffix = f" --suffix {self.suffix}" if self.suffix else ""
+        return f"{self.environment.name}{target}{suffix}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
@@ -97,6 +114,25 @@ class Workspace:
             terraform_version=self.terraform_version,
             environ=self.root.environ,
         )
+
+    @property
+    def states(self) -> States:
+        """All states of this copy, the current one and those it could go back to."""
+        return States(
+            backend=self.backend,
+            key=self.request.state_key,
+            directory=self.request.states,
+            unsaved=self.request.states / "unsaved",
+            root=self.root.directory,
+        )
+
+    def explain_locks(self) -> list[Explanation]:
+        """Return what is known of the locks of the state; empty when nobody holds one.
+
+        Raises:
+            AwsError: S3 or DynamoDB gave no answer.
+        """
+        return _explain_locks(self.backend, self.request, self.root)
 
     @property
     def description(self) -> str:
@@ -146,6 +182,7 @@ def open_workspace(
     request: Request,
     *,
     bootstrap: bool = False,
+    initialize: bool = True,
     admit: Callable[[Workspace], None] = lambda _: None,
 ) -> Workspace:
     """Make an environment ready: target, account, state storage, ``terraform init``.
@@ -156,6 +193,8 @@ def open_workspace(
     Args:
         request: What was asked for.
         bootstrap: Create missing state storage on ``aws``, too.
+        initialize: Run ``terraform init`` where it is due; a command that only looks at locks
+            and states must work with a broken configuration, too.
         admit: Called when the account is known to be the right one and nothing has been made
             or changed; what it raises ends the command there.
 
@@ -183,10 +222,15 @@ def open_workspace(
             "TF_VAR_target": request.target,
         },
         lock_timeout=request.lock_timeout,
+        timeouts=request.settings.timeouts.seconds,
+        unsaved=request.states / "unsaved",
+        words=request.words,
         reporter=request.reporter,
         warm=request.warm,
     )
     backend = Backend(settings=request.settings, target=target, account_id=account)
+    bare = root
+    root = replace(root, explain_lock=lambda error: _explained(error, backend, request, bare))
     workspace = Workspace(
         request=request,
         target=target,
@@ -204,6 +248,29 @@ def open_workspace(
             )
         notice(f"creating the state bucket and lock table in account {account}")
         backend.bootstrap(root)
-    if root.init(backend.configuration(request.state_key)):
+    if initialize and root.init(backend.configuration(request.state_key)):
         notice(f"initialized {request.environment.directory.relative_to(request.settings.root)}")
     return workspace
+
+
+def _explain_locks(backend: Backend, request: Request, root: Root) -> list[Explanation]:
+    locks = read_locks(backend, request.state_key)
+    return explain(locks, operations(root.operations), request.words)
+
+
+def _explained(
+    error: TerraformError, backend: Backend, request: Request, root: Root
+) -> TerraformError:
+    """Add to a lock that cannot be taken who holds it, where, since when, and the way out."""
+    try:
+        found = _explain_locks(backend, request, root)
+    except AwsError:
+        return error
+    if not found:
+        # It was released in this moment, or it is something else that prevents it.
+        return error
+    if not isinstance(error, LockedError):
+        error = LockedError(f"the state of {request.label} is locked")
+    now = datetime.now(UTC)
+    lines = [f"  {line}" for explanation in found for line in explanation.lines(now)]
+    return LockedError("\n".join([error.message, *lines]), found[0].advice)

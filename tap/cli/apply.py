@@ -190,6 +190,7 @@ def show_and_apply(
     confirm(workspace, verb, consent)
     counts = summary.total
     progress.total = counts.add + counts.change + counts.destroy
+    workspace.states.back_up()
     taken.spent = True
     try:
         workspace.root.apply(taken.file)

@@ -14,12 +14,15 @@ from tap.cli.destroy import destroy
 from tap.cli.doctor import doctor
 from tap.cli.emulator import emulator
 from tap.cli.init import init
+from tap.cli.lock import lock
 from tap.cli.output import output
 from tap.cli.plan import plan
+from tap.cli.state import state
 from tap.cli.test import test
 from tap.cli.validate import validate
 from tap.cli.warm import warm
 from tap.errors import TapError
+from tap.process import end_calmly, ignore_signals
 
 _BUG, _INTERRUPTED = 70, 130
 
@@ -35,12 +38,34 @@ def tap() -> None:
     """
 
 
-for _command in (apply, destroy, doctor, emulator, init, output, plan, test, validate, warm):
+_COMMANDS = (
+    apply,
+    destroy,
+    doctor,
+    emulator,
+    init,
+    lock,
+    output,
+    plan,
+    state,
+    test,
+    validate,
+    warm,
+)
+for _command in _COMMANDS:
     tap.add_command(_command)
 
 
 def main() -> int:
     """Run ``tap`` with the arguments of this process and return the exit code."""
+    end_calmly()
+    try:
+        return _run()
+    finally:
+        ignore_signals()
+
+
+def _run() -> int:
     try:
         result = tap.main(prog_name="tap", standalone_mode=False)
     except click.ClickException as error:

@@ -70,16 +70,21 @@ def warm_option(function: _F) -> _F:
 def consent_options(function: _F) -> _F:
     """Add ``--yes``, ``--allow-destroy`` and ``--protect``."""
     function = click.option(
-        "--protect",
-        is_flag=True,
-        envvar="TAP_PROTECT",
-        help="Protect a protected environment on an emulator, too. [env: TAP_PROTECT]",
-    )(function)
-    function = click.option(
         "--allow-destroy",
         multiple=True,
         metavar="ADDRESS",
         help="What holds data and may end in a protected environment; may be given again.",
+    )(function)
+    return confirmation_options(function)
+
+
+def confirmation_options(function: _F) -> _F:
+    """Add ``--yes`` and ``--protect``."""
+    function = click.option(
+        "--protect",
+        is_flag=True,
+        envvar="TAP_PROTECT",
+        help="Protect a protected environment on an emulator, too. [env: TAP_PROTECT]",
     )(function)
     return click.option(
         "--yes", is_flag=True, help="Where it is asked for, do not ask for the environment's name."

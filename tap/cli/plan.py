@@ -84,7 +84,7 @@ def save_plan(workspace: Workspace, progress: Progress, saved: Path, *, destroy:
 
     root = workspace.root
     recorder = Recorder.start(
-        workspace.circumstances, root=root.directory, folders=root.module_folders(), plan=saved
+        workspace.circumstances, root=root.directory, folders=root.module_folders, plan=saved
     )
     with private_plan(saved) as file:
         made = make_plan(workspace, progress, file, destroy=destroy)

@@ -33,7 +33,7 @@ class Consent:
 
     yes: bool
     protect: bool
-    allowed: tuple[str, ...]
+    allowed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for address in self.allowed:
@@ -51,13 +51,7 @@ class Consent:
 
 def command_words(workspace: Workspace) -> list[str]:
     """Return what follows the verb of another command on the same copy of an environment."""
-    request = workspace.request
-    words = [request.environment.name]
-    if request.target != "local":
-        words += ["--target", request.target]
-    if request.suffix:
-        words += ["--suffix", request.suffix]
-    return words
+    return workspace.request.words.split()
 
 
 def require_clean_tree(workspace: Workspace) -> None:

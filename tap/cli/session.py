@@ -26,6 +26,7 @@ def open_environment(
     lock_timeout: str = "0s",
     bootstrap: bool = False,
     admit: Callable[[Workspace], None] = lambda _: None,
+    initialize: bool = True,
 ) -> tuple[Workspace, Progress]:
     """Check every name, make the environment ready and say what is talked to.
 
@@ -36,11 +37,13 @@ def open_environment(
         lock_timeout: The value of ``--lock-timeout``.
         bootstrap: Whether missing state storage is created on ``aws``, too.
         admit: Called before anything is made or changed; what it raises ends the command.
+        initialize: Whether ``terraform init`` is run where it is due.
 
     Raises:
         TapError: A name is unknown, ``tap.toml`` cannot be used, or a step failed.
     """
     from tap.settings import check_suffix, load_settings, target_name
+    from tap.terraform.aftermath import aftermath, sweep
     from tap.workspace import Request, open_workspace
 
     settings = load_settings(Path.cwd(), os.environ)
@@ -56,10 +59,13 @@ def open_environment(
         warm=warm_providers(os.environ),
     )
     try:
-        workspace = open_workspace(request, bootstrap=bootstrap, admit=admit)
+        workspace = open_workspace(request, bootstrap=bootstrap, initialize=initialize, admit=admit)
     finally:
         progress.clear()
     notice(workspace.description)
+    for sentence in aftermath(workspace.root):
+        notice(sentence)
+    sweep([request.plan_file.parent, request.states], workspace.root)
     return workspace, progress
 
 

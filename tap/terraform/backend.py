@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tap.aws import object_exists
-from tap.errors import TapError
+from tap.errors import LockedError, TapError
+from tap.terraform.operations import operations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +47,15 @@ class Backend:
     def table(self) -> str:
         """Name of the lock table, as ``backend/main.tf`` makes it."""
         return f"{self.settings.project}-terraform-locks"
+
+    @property
+    def environment_names(self) -> list[str]:
+        """The environments whose states are here; an emulator has those of all."""
+        return [
+            environment.name
+            for environment in self.settings.environments.values()
+            if self.target.name != "aws" or environment.account_id == self.account_id
+        ]
 
     def configuration(self, key: str) -> dict[str, str]:
         """Return the backend arguments that a root's ``backend.tf`` leaves open.
@@ -114,6 +125,7 @@ class Backend:
         with _alone(work / "lock"):
             if self.ready():
                 return False
+            _refuse_running(work / "data", root)
             self._forget_other_emulators(work)
             directory = work / "root"
             for folder in (directory, work / "data"):
@@ -131,8 +143,16 @@ class Backend:
                 **root.environ,
                 "TF_VAR_project": self.settings.project,
                 "TF_VAR_region": self.settings.state.region,
+                "TF_VAR_environments": json.dumps(self.environment_names),
             }
-            here = replace(root, directory=directory, data_directory=work / "data", environ=environ)
+            here = replace(
+                root,
+                directory=directory,
+                data_directory=work / "data",
+                environ=environ,
+                # What waits to be pushed belongs to the environment.
+                unsaved=None,
+            )
             here.init({})
             here.plan(work / "backend.tfplan")
             here.apply(work / "backend.tfplan")
@@ -150,6 +170,21 @@ class Backend:
         if not made_for.is_file() or made_for.read_text(encoding="utf-8") != endpoint:
             (work / "terraform.tfstate").unlink(missing_ok=True)
             made_for.write_text(endpoint, encoding="utf-8")
+
+
+def _refuse_running(data: Path, root: Root) -> None:
+    """Leave a bootstrap alone that goes on although its ``tap`` was killed.
+
+    Raises:
+        LockedError: One does.
+    """
+    for operation in operations(replace(root, data_directory=data).operations):
+        if operation.lives:
+            raise LockedError(
+                "the state storage is being made by a Terraform whose tap was killed "
+                f"(process {operation.note.terraform_pid})",
+                "wait until it has ended, then run the same command again",
+            )
 
 
 @contextmanager

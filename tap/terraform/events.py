@@ -6,6 +6,7 @@ Source: https://developer.hashicorp.com/terraform/internals/machine-readable-ui
 from __future__ import annotations
 
 import re
+import signal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -131,6 +132,10 @@ class LockHolder(msgspec.Struct, frozen=True):
     created: str = ""
 
 
+ACQUIRING = "Error acquiring the state lock"
+_HELD = ("PreconditionFailed", "ConditionalCheckFailedException")
+_GONE = ("NoSuchKey", "StatusCode: 404", "unexpected end of JSON input")
+
 _decode = msgspec.json.Decoder(Event).decode
 
 
@@ -150,7 +155,7 @@ def lock_holder(diagnostics: Sequence[Diagnostic]) -> LockHolder | None:
     A lock also fails without any holder: the state cannot be read, or there is no lock table.
     """
     for diagnostic in diagnostics:
-        if diagnostic.summary == "Error acquiring the state lock":
+        if diagnostic.summary == ACQUIRING:
             found = dict(
                 re.findall(r"^[ \t]*(\w+):[ \t]+(.*?)[ \t]*$", diagnostic.detail, re.MULTILINE)
             )
@@ -166,8 +171,28 @@ def lock_holder(diagnostics: Sequence[Diagnostic]) -> LockHolder | None:
     return None
 
 
+def released_meanwhile(diagnostics: Sequence[Diagnostic]) -> bool:
+    """Tell whether the lock was held, and was gone when Terraform looked who holds it.
+
+    Terraform then gives up at once, whatever time it was given to wait. An entry of the lock table
+    without content looks the same.
+    """
+    return any(
+        diagnostic.summary == ACQUIRING
+        and any(text in diagnostic.detail for text in _HELD)
+        and any(text in diagnostic.detail for text in _GONE)
+        for diagnostic in diagnostics
+    )
+
+
 def failure(
-    command: str, diagnostics: Sequence[Diagnostic], stderr: str, *, interrupted: bool = False
+    command: str,
+    diagnostics: Sequence[Diagnostic],
+    stderr: str,
+    *,
+    interrupted: bool = False,
+    returncode: int = 1,
+    words: str = "ENV",
 ) -> TerraformError:
     """Return the error that a failed Terraform command amounts to.
 
@@ -176,15 +201,42 @@ def failure(
         diagnostics: All diagnostics of the run; warnings are left out of the message.
         stderr: Standard error, shown when there is no diagnostic.
         interrupted: Whether it was asked to stop.
+        returncode: How it ended; negative for a signal.
+        words: What names the environment in a command of ``tap``, for the hint.
     """
     errors = [item for item in diagnostics if item.severity == "error"]
-    reasons = list(dict.fromkeys(item.text() for item in errors)) or _plain(stderr)
+    plain = _plain(stderr)
+    reasons = list(dict.fromkeys(item.text() for item in errors)) or plain
+    if returncode < 0:
+        kind = InterruptedRunError if interrupted else TerraformError
+        message = "\n".join([_killed(command, -returncode), *reasons])
+        return kind(message, f"look at the lock: tap lock show {words}")
     if interrupted:
         # What it says may be that the state could not be saved, so it must be seen.
         said = [reason for reason in reasons if reason != "execution halted"]
         return InterruptedRunError(
             "\n".join([f"{command} was interrupted and has stopped", *said]), "run it again"
         )
+    locked = _locked(errors or _as_diagnostic(plain))
+    if locked is not None:
+        return locked
+    if any(item.summary == "Saved plan is stale" for item in errors):
+        return StalePlanError(
+            "the saved plan is stale: the state changed after the plan was made",
+            "plan again",
+        )
+    # Errors of several lines are told apart by an empty one.
+    body = ("\n\n" if errors else "\n").join(reasons or ["it printed no reason"])
+    if "state data in S3 does not have the expected content" in body:
+        return TerraformError(
+            f"{command} failed: the state and its digest in the lock table differ, as after a "
+            f"Terraform that was killed while it saved\n{body}",
+            f"tap state recover {words}",
+        )
+    return TerraformError(f"{command} failed:\n{body}", "correct the above and run it again")
+
+
+def _locked(errors: Sequence[Diagnostic]) -> LockedError | None:
     holder = lock_holder(errors)
     if holder is not None:
         return LockedError(
@@ -193,14 +245,30 @@ def failure(
             f"(lock id {holder.id})",
             "wait until it has finished, or give --lock-timeout 5m to wait for it",
         )
-    if any(item.summary == "Saved plan is stale" for item in errors):
-        return StalePlanError(
-            "the saved plan is stale: the state changed after the plan was made",
-            "plan again",
-        )
-    # Errors of several lines are told apart by an empty one.
-    body = ("\n\n" if errors else "\n").join(reasons or ["it printed no reason"])
-    return TerraformError(f"{command} failed:\n{body}", "correct the above and run it again")
+    if released_meanwhile(errors):
+        return LockedError("the state is locked, or was until this moment", "run it again")
+    return None
+
+
+def _killed(command: str, number: int) -> str:
+    """Say what an end by force may have left behind; nothing Terraform said tells."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    by_whom = " (kill -9, or the machine ran out of memory)" if name == "SIGKILL" else ""
+    return (
+        f"{command} was ended by {name}{by_whom}: its lock may have stayed, and what it did last "
+        "may be missing in the state"
+    )
+
+
+def _as_diagnostic(lines: Sequence[str]) -> list[Diagnostic]:
+    """Read plain output, of a command that knows no JSON, as one error."""
+    if not lines:
+        return []
+    summary = lines[0].removeprefix("Error: ")
+    return [Diagnostic(severity="error", summary=summary, detail="\n".join(lines[1:]))]
 
 
 def _plain(stderr: str) -> list[str]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from tap.errors import LockedError, TerraformError
 from tap.process import run
-from tap.terraform.events import Diagnostic, Event, failure, parse_event
+from tap.terraform.events import (
+    ACQUIRING,
+    Diagnostic,
+    Event,
+    failure,
+    parse_event,
+    released_meanwhile,
+)
+from tap.terraform.initialization import init_arguments, init_digest, module_folders, read_text
+from tap.terraform.operations import recorded
+from tap.terraform.unsaved import claim, refuse_unsaved
 from tap.warm.commands import READING
 
 if TYPE_CHECKING:
@@ -19,11 +29,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap.process import Completed
+    from tap.terraform.operations import Recording
     from tap.warm.providers import Attachment, WarmProviders
 
 # A provider that answers within this time on a busy machine; Terraform's own limits are inside.
 _QUICK_TIMEOUT_SECONDS = 300
 _NO_CHANGES, _FAILED, _CHANGES = 0, 1, 2
+_ATTEMPTS_AT_A_LOCK = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +62,12 @@ class Root:
         terraform: The executable.
         environ: All environment variables of the child, but ``TF_DATA_DIR``.
         lock_timeout: How long to wait for the state lock, such as ``0s`` or ``5m``.
+        timeouts: Seconds after which ``init``, ``plan`` or ``apply`` is asked to stop; a
+            missing one has no limit.
+        unsaved: The folder for states that Terraform could not save; None leaves them where
+            Terraform writes them.
+        words: What names the environment in a command of ``tap``, for hints.
+        explain_lock: Adds to a lock that cannot be taken what is known of it.
         reporter: Who is told what happens.
         warm: Serves the provider to commands that read; None lets Terraform start it.
     """
@@ -59,8 +77,22 @@ class Root:
     terraform: Path
     environ: Mapping[str, str]
     lock_timeout: str = "0s"
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+    unsaved: Path | None = None
+    words: str = "ENV"
+    explain_lock: Callable[[TerraformError], TerraformError] = field(default=lambda error: error)
     reporter: Reporter = field(default_factory=Reporter)
     warm: WarmProviders | None = None
+
+    @property
+    def operations(self) -> Path:
+        """The folder with the notes of the runs that may hold the lock."""
+        return self.data_directory / "operations"
+
+    @property
+    def module_folders(self) -> list[Path]:
+        """The root and every local module that the last ``init`` found."""
+        return module_folders(self.directory, self.data_directory)
 
     def init(self, backend: Mapping[str, str] | None) -> bool:
         """Initialise the root unless nothing that ``init`` reads has changed since the last time.
@@ -75,13 +107,13 @@ class Root:
             TerraformError: Terraform refused.
         """
         stamp = self.data_directory / "tap-init"
-        if _read(stamp) == self._init_digest(backend):
+        if read_text(stamp) == init_digest(self, backend):
             return False
         self.data_directory.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
-        self._events("init", *_init_arguments(backend), "-reconfigure")
+        self._events("init", *init_arguments(backend), "-reconfigure")
         # Only now are the modules known that the digest covers.
-        stamp.write_text(self._init_digest(backend), encoding="utf-8")
+        stamp.write_text(init_digest(self, backend), encoding="utf-8")
         return True
 
     def migrate_state(self, backend: Mapping[str, str]) -> None:
@@ -91,9 +123,9 @@ class Root:
             TerraformError: Terraform refused; the state is still where it was.
         """
         # Terraform accepts no -json here, because it could have to ask.
-        arguments = [*_init_arguments(backend), "-migrate-state", "-force-copy"]
-        done = self._run("init", *arguments)
-        _check(done, "terraform init -migrate-state")
+        arguments = [*init_arguments(backend), "-migrate-state", "-force-copy"]
+        done = self._noted("init", *arguments)
+        self._check(done, "terraform init -migrate-state")
 
     def validate(self) -> None:
         """Check the configuration.
@@ -108,7 +140,7 @@ class Root:
             raise failure(
                 "terraform validate", [], done.stderr, interrupted=done.interrupted
             ) from None
-        _check(done, "terraform validate", report.diagnostics)
+        self._check(done, "terraform validate", report.diagnostics)
 
     def test(self) -> int:
         """Run the root's own tests and return how many runs passed.
@@ -130,7 +162,7 @@ class Root:
             self.reporter.event(event)
 
         done = self._run("test", "-json", on_line=listen)
-        _check(done, "terraform test", diagnostics)
+        self._check(done, "terraform test", diagnostics)
         return passed
 
     def plan(self, out: Path, *, destroy: bool = False) -> bool:
@@ -145,8 +177,10 @@ class Root:
 
         Raises:
             LockedError: Somebody else holds the state lock.
+            TapError: A state that could not be saved has to be pushed first.
             TerraformError: Terraform refused, or was interrupted.
         """
+        refuse_unsaved(self.unsaved, self.words)
         out.parent.mkdir(parents=True, exist_ok=True)
         # A plan that is refused, or cut off, must not cost the one that was saved before.
         fresh = out.with_name(f"{out.name}.{os.getpid()}")
@@ -169,7 +203,7 @@ class Root:
             TerraformError: The file cannot be read.
         """
         done = self._run("show", "-json", str(plan), files=[plan], timeout=_QUICK_TIMEOUT_SECONDS)
-        _check(done, "terraform show")
+        self._check(done, "terraform show")
         return done.stdout.encode()
 
     def apply(self, plan: Path) -> None:
@@ -178,9 +212,31 @@ class Root:
         Raises:
             StalePlanError: The state has changed since the plan was made.
             LockedError: Somebody else holds the state lock.
-            TerraformError: Terraform refused, or was interrupted.
+            TapError: A state that could not be saved has to be pushed first.
+            TerraformError: Terraform refused, was interrupted, or could not save the state.
         """
-        self._events("apply", f"-lock-timeout={self.lock_timeout}", str(plan))
+        refuse_unsaved(self.unsaved, self.words)
+        started = time.time()
+        try:
+            self._events("apply", f"-lock-timeout={self.lock_timeout}", str(plan))
+        except TerraformError as error:
+            kept = claim(self.directory, self.unsaved, since=started)
+            if kept is None:
+                raise
+            raise type(error)(
+                f"{error.message}\nthe state could not be saved; it is kept in {kept}",
+                f"when the storage answers again: tap state recover {self.words}",
+            ) from None
+
+    def push_state(self, file: Path) -> None:
+        """Write a state over the one in the backend; Terraform compares lineage and serial.
+
+        Raises:
+            LockedError: Somebody else holds the state lock.
+            TerraformError: Terraform refused; the state is as it was.
+        """
+        arguments = (f"-lock-timeout={self.lock_timeout}", str(file))
+        self._check(self._noted("state push", *arguments), "terraform state push")
 
     def output(self) -> dict[str, Output]:
         """Return the outputs of the applied state; empty when nothing is applied.
@@ -189,10 +245,23 @@ class Root:
             TerraformError: The state cannot be read.
         """
         done = self._run("output", "-json", timeout=_QUICK_TIMEOUT_SECONDS)
-        _check(done, "terraform output")
+        self._check(done, "terraform output")
         return msgspec.json.decode(done.stdout, type=dict[str, Output])
 
     def _events(self, command: str, *arguments: str, accepted: Sequence[int] = (0,)) -> Completed:
+        for attempt in range(1, _ATTEMPTS_AT_A_LOCK + 1):
+            done, diagnostics = self._listen(command, *arguments, accepted=accepted)
+            again = released_meanwhile(diagnostics) and not done.interrupted
+            if not again or attempt == _ATTEMPTS_AT_A_LOCK:
+                break
+            # Nothing has been done yet.
+            self.reporter.notice("the lock was released in this moment: trying again")
+        self._check(done, f"terraform {command}", diagnostics, accepted)
+        return done
+
+    def _listen(
+        self, command: str, *arguments: str, accepted: Sequence[int]
+    ) -> tuple[Completed, list[Diagnostic]]:
         diagnostics: list[Diagnostic] = []
 
         def listen(line: str) -> None:
@@ -203,8 +272,31 @@ class Root:
                 diagnostics.append(event.diagnostic)
             self.reporter.event(event)
 
-        done = self._run(command, "-json", *arguments, on_line=listen, again=diagnostics.clear)
-        _check(done, f"terraform {command}", diagnostics, accepted)
+        if command == "init":
+            done = self._run(command, "-json", *arguments, on_line=listen)
+        else:
+            done = self._noted(
+                command,
+                "-json",
+                *arguments,
+                accepted=accepted,
+                on_line=listen,
+                again=diagnostics.clear,
+            )
+        return done, diagnostics
+
+    def _noted(
+        self,
+        command: str,
+        *arguments: str,
+        accepted: Sequence[int] = (0,),
+        on_line: Callable[[str], None] | None = None,
+        again: Callable[[], None] = lambda: None,
+    ) -> Completed:
+        """Run what takes the lock, with a note of it for those who find the lock."""
+        with recorded(self.operations, command) as recording:
+            done = self._run(command, *arguments, recording=recording, on_line=on_line, again=again)
+            recording.ended(done.returncode, done=done.returncode in accepted)
         return done
 
     def _run(
@@ -212,6 +304,7 @@ class Root:
         command: str,
         *arguments: str,
         timeout: float | None = None,
+        recording: Recording | None = None,
         files: Iterable[Path] = (),
         on_line: Callable[[str], None] | None = None,
         again: Callable[[], None] = lambda: None,
@@ -222,6 +315,7 @@ class Root:
             command: Such as ``plan``.
             arguments: What follows it.
             timeout: Seconds until it is interrupted.
+            recording: Notes of it for those who find its lock.
             files: Plans and states that it reads.
             on_line: Called with each line of its standard output.
             again: Called before the command is repeated.
@@ -232,10 +326,12 @@ class Root:
 
         def once(attached: Attachment | None) -> Completed:
             return run(
-                [self.terraform, command, *asks, "-no-color", *arguments],
+                [self.terraform, *command.split(), *asks, "-no-color", *arguments],
                 env={**environ, **(attached.variables if attached else {})},
                 cwd=self.directory,
-                timeout=timeout,
+                timeout=self.timeouts.get(command, timeout),
+                output=recording.output if recording is not None else None,
+                on_start=recording.started if recording is not None else lambda _: None,
                 on_line=on_line,
                 on_notice=self.reporter.notice,
             )
@@ -250,32 +346,32 @@ class Root:
             done = once(self.warm.attach(self.directory, environ, full=True))
         return done
 
-    def _init_digest(self, backend: Mapping[str, str] | None) -> str:
-        """Digest what ``init`` reads: module sources, versions, backend, lock file, mirror."""
-        digest = hashlib.sha256()
-        digest.update(repr(sorted(backend.items()) if backend is not None else None).encode())
-        digest.update(str(self.terraform).encode())
-        for file in [
-            self.environ.get("TF_CLI_CONFIG_FILE"),
-            self.directory / ".terraform.lock.hcl",
-        ]:
-            digest.update((_read(file) if file else "").encode())
-        for folder in self.module_folders():
-            for file in sorted(folder.glob("*.tf")):
-                relevant = _INIT_LINES.findall(_read(file))
-                digest.update(repr((os.fspath(file), relevant)).encode())
-        return digest.hexdigest()
+    def _check(
+        self,
+        done: Completed,
+        command: str,
+        diagnostics: Sequence[Diagnostic] = (),
+        accepted: Sequence[int] = (0,),
+    ) -> None:
+        """Raise what a run amounts to if it failed, or if somebody asked for its end.
 
-    def module_folders(self) -> list[Path]:
-        """Return the root and every local module that the last ``init`` found."""
-        try:
-            manifest = msgspec.json.decode(
-                _read(self.data_directory / "modules" / "modules.json"), type=_Manifest
-            )
-        except msgspec.DecodeError:
-            return [self.directory]
-        folders = {(self.directory / module.dir).resolve() for module in manifest.modules}
-        return sorted(folders | {self.directory.resolve()})
+        Whoever interrupts a plan that still succeeds does not want what would follow it.
+        """
+        finished_anyway = done.args[1] in {"apply", "state"} and done.returncode == 0
+        interrupted = done.interrupted and not finished_anyway
+        if not interrupted and done.returncode in accepted:
+            return
+        error = failure(
+            command,
+            diagnostics,
+            done.stderr,
+            interrupted=interrupted,
+            returncode=done.returncode,
+            words=self.words,
+        )
+        # Of a lock with broken content Terraform does not say that it is held.
+        locked = isinstance(error, LockedError) or ACQUIRING in error.message
+        raise self.explain_lock(error) if locked else error
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -289,49 +385,3 @@ class Output(msgspec.Struct, frozen=True):
 class _Validation(msgspec.Struct, frozen=True):
     valid: bool
     diagnostics: list[Diagnostic] = []
-
-
-class _ManifestModule(msgspec.Struct, frozen=True):
-    dir: str = msgspec.field(name="Dir", default=".")
-
-
-class _Manifest(msgspec.Struct, frozen=True):
-    modules: list[_ManifestModule] = msgspec.field(name="Modules", default=[])
-
-
-_INIT_LINES = re.compile(
-    r"^\s*(?:(?:module|backend|required_\w+|provider)\b.*"
-    r"|(?:source|version|key|encrypt|use_lockfile|dynamodb_table)\s*=.*)$",
-    re.MULTILINE,
-)
-
-
-def _check(
-    done: Completed,
-    command: str,
-    diagnostics: Sequence[Diagnostic] = (),
-    accepted: Sequence[int] = (0,),
-) -> None:
-    """Raise what a run amounts to if it failed, or if somebody asked for its end.
-
-    Whoever interrupts a plan that still succeeds does not want what would follow it.
-    """
-    finished_anyway = done.args[1] == "apply" and done.returncode == 0
-    interrupted = done.interrupted and not finished_anyway
-    if interrupted or done.returncode not in accepted:
-        raise failure(command, diagnostics, done.stderr, interrupted=interrupted)
-
-
-def _init_arguments(backend: Mapping[str, str] | None) -> list[str]:
-    arguments = ["-lockfile=readonly"]
-    if backend is None:
-        return [*arguments, "-backend=false"]
-    return arguments + [f"-backend-config={key}={value}" for key, value in backend.items()]
-
-
-def _read(file: str | Path | None) -> str:
-    try:
-        with open(file or os.devnull, encoding="utf-8", errors="replace") as stream:  # noqa: PTH123
-            return stream.read()
-    except OSError:
-        return ""

@@ -112,13 +112,20 @@ def test_a_name_that_is_too_long_is_refused_before_aws_is_asked(own_project: Pro
     assert_explained(ended, "'much-too-long'", "up to 8 lowercase letters")
 
 
-@pytest.mark.requirement("STK-3", "STA-1")
+@pytest.mark.requirement("STK-3", "STA-1", "STA-3")
 def test_the_state_storage_refuses_bad_values(own_project: Project, tmp_path: Path) -> None:
     folder = tmp_path / "backend"
     ignored = shutil.ignore_patterns("backend.tf")
     shutil.copytree(own_project.directory / "backend", folder, ignore=ignored)
     environ = {**terraform_environ(os.environ, folder=tmp_path), "NO_COLOR": "1"}
-    bad = {"project": "Pay", "region": "Ireland", "retention_in_days": "7", "target": "azure"}
+    bad = {
+        "environments": '["Prod", "dev", "dev-eu"]',
+        "environments_with_copies": '["dev", "qa"]',
+        "project": "Pay",
+        "region": "Ireland",
+        "retention_in_days": "7",
+        "target": "azure",
+    }
     arguments = [f"-var={name}={value}" for name, value in bad.items()]
     terraform = find_terraform(os.environ).path
     for words in (["init"], ["plan", *arguments]):
@@ -133,6 +140,9 @@ def test_the_state_storage_refuses_bad_values(own_project: Project, tmp_path: Pa
     text = " ".join(done.stderr.replace("\u2502", " ").split())
     assert done.returncode == 1
     for message in (
+        "environments must be 1 to 32 lowercase letters, digits and hyphens each; got Prod, dev",
+        "environments_with_copies must be among environments; these are not: qa.",
+        "environments_with_copies must not be the beginning of another environment's name; dev is",
         "project must be 3 to 20 lowercase letters, digits and hyphens, starting with a letter",
         'region must be an AWS region such as eu-west-1; got "Ireland"',
         "retention_in_days must be from 30 to 3650; got 7",

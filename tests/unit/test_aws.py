@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,6 +77,26 @@ def deaf() -> Iterator[Target]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         yield Target(name="localstack", endpoint=f"http://127.0.0.1:{port}", region="eu-west-1")
+
+
+class _Forbidding(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(403)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def forbidding() -> Iterator[Target]:
+    """A target that forbids everything."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Forbidding) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        yield Target(name="localstack", endpoint=endpoint, region="eu-west-1")
+        server.shutdown()
 
 
 @pytest.mark.requirement("TAP-6")
@@ -288,22 +310,29 @@ def test_a_bucket_that_gives_no_answer_is_neither_there_nor_not(deaf: Target) ->
 
 
 @pytest.mark.requirement("STA-1", "TAP-7")
-def test_a_bucket_that_may_not_be_read_is_an_error(emulator: Target) -> None:
-    client = emulator.client("s3")
-    client.create_bucket(
-        Bucket="closed", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
-    client.put_bucket_policy(
-        Bucket="closed",
-        Policy='{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",'
-        ' "Action": "s3:*", "Resource": "arn:aws:s3:::closed/*"}]}',
-    )
-
+def test_a_bucket_that_may_not_be_listed_is_an_error(forbidding: Target) -> None:
     with pytest.raises(AwsError) as caught:
-        object_exists(emulator, bucket="closed", key="key")
+        object_exists(forbidding, bucket="closed", key="key")
 
     assert caught.value.message.startswith("s3://closed/key cannot be read: ")
     assert "403" in caught.value.message
     assert "whose bucket it is" in caught.value.hint
     with pytest.raises(AwsError, match=r"^s3://closed/key cannot be read: .*403"):
-        read_object(emulator, bucket="closed", key="key")
+        read_object(forbidding, bucket="closed", key="key")
+
+
+@pytest.mark.requirement("STA-3")
+def test_an_object_that_may_be_listed_need_not_be_readable(emulator: Target) -> None:
+    client = emulator.client("s3")
+    client.create_bucket(
+        Bucket="unreadable", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    client.put_object(Bucket="unreadable", Key="key")
+    client.put_bucket_policy(
+        Bucket="unreadable",
+        Policy='{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",'
+        ' "Action": "s3:GetObject", "Resource": "arn:aws:s3:::unreadable/*"}]}',
+    )
+
+    assert object_exists(emulator, bucket="unreadable", key="key")
+    assert not object_exists(emulator, bucket="unreadable", key="ke")

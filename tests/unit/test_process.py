@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap.process import Completed, run, start_detached
+from tap.process import Completed, OutputFile, is_held, run, start_detached
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -323,3 +323,125 @@ def test_a_detached_program_can_be_waited_for(tmp_path: Path) -> None:
     )
 
     assert child.wait(timeout=20) == 4
+
+
+def _files(folder: Path) -> OutputFile:
+    return OutputFile(stdout=folder / "output", stderr=folder / "errors")
+
+
+@pytest.mark.requirement("TAP-6")
+def test_output_that_goes_to_files_arrives_as_from_pipes(tmp_path: Path) -> None:
+    script = (
+        "import sys, time\n"
+        "print('one', flush=True); time.sleep(0.2)\n"
+        "sys.stdout.write('two\\nthr'); sys.stdout.flush(); time.sleep(0.2); print('ee')\n"
+        "print('why', file=sys.stderr); sys.stdout.write('rest'); sys.exit(5)\n"
+    )
+    seen: list[str] = []
+    pids: list[int] = []
+
+    done = _python(script, output=_files(tmp_path), on_line=seen.append, on_start=pids.append)
+
+    assert seen == ["one", "two", "three", "rest"]
+    assert (done.returncode, done.stdout, done.stderr) == (5, "one\ntwo\nthree\nrest", "why\n")
+    assert (tmp_path / "output").read_text() == done.stdout
+    assert (tmp_path / "output").stat().st_mode & 0o777 == 0o600
+    assert len(pids) == 1
+    assert not is_held(tmp_path / "output")
+
+
+@pytest.mark.requirement("TAP-6")
+def test_a_child_whose_output_goes_to_files_outlives_a_killed_parent(tmp_path: Path) -> None:
+    child = (
+        "import os, sys, time\n"
+        "for number in range(100):\n"
+        "    print(number, flush=True)\n"
+        f"    if os.path.exists({str(tmp_path / 'go-on')!r}): break\n"
+        "    time.sleep(0.05)\n"
+        "print('done', flush=True)\n"
+    )
+    parent = (
+        "import os, sys\nfrom pathlib import Path\nfrom tap.process import OutputFile, run\n"
+        f"files = OutputFile(stdout=Path({str(tmp_path / 'output')!r}),"
+        f" stderr=Path({str(tmp_path / 'errors')!r}))\n"
+        "run([sys.executable, '-c', sys.argv[1]], env=os.environ, output=files,"
+        " on_line=lambda line: print(line, flush=True))\n"
+    )
+    output = tmp_path / "output"
+    with subprocess.Popen(
+        [sys.executable, "-c", parent, child], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "0\n"
+        process.kill()
+
+    assert is_held(output)
+    (tmp_path / "go-on").touch()
+    until = time.monotonic() + 20
+    while is_held(output) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert output.read_text().endswith("\ndone\n")
+
+
+@pytest.mark.requirement("TAP-6")
+def test_a_file_that_is_not_there_is_not_held(tmp_path: Path) -> None:
+    assert not is_held(tmp_path / "nothing")
+
+
+@pytest.mark.requirement("TAP-6")
+def test_output_files_are_never_those_of_another_run(tmp_path: Path) -> None:
+    (tmp_path / "output").touch()
+
+    with pytest.raises(FileExistsError):
+        _python("pass", output=_files(tmp_path))
+
+
+# Ends like tap: one way out, whatever comes while it cleans up.
+ENDING = """
+import os, signal, sys, time
+from tap.process import end_calmly, ignore_signals, run
+end_calmly()
+def send(number):
+    os.kill(os.getpid(), number)
+    time.sleep(0.05)
+try:
+    BODY
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+finally:
+    send(signal.SIGINT)
+    send(signal.SIGTERM)
+    print("cleaned up", flush=True)
+    ignore_signals()
+    send(signal.SIGINT)
+sys.exit(130)
+"""
+
+
+@pytest.mark.requirement("TAP-6", "TAP-7")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_while_nothing_runs_ends_the_program_once_and_cleanly(number: str) -> None:
+    script = HEARS_SIGNALS + ENDING.replace("BODY", f"send(signal.{number}); print('went on')")
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert (done.returncode, done.stdout) == (130, "interrupted\ncleaned up\n")
+    assert done.stderr == "tap is ending already; it cleans up first\n" * 2
+
+
+@pytest.mark.requirement("TAP-6", "TAP-7")
+def test_a_second_ctrl_c_after_the_child_has_stopped_does_not_cut_off_the_message() -> None:
+    body = (
+        "done = run([sys.executable, '-c', 'import time; time.sleep(20)'], env=os.environ,"
+        " on_start=lambda _: send(signal.SIGINT)); print(done.interrupted, flush=True)"
+    )
+    script = HEARS_SIGNALS + ENDING.replace("BODY", body)
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=30
+    )
+
+    assert (done.returncode, done.stdout) == (130, "True\ncleaned up\n")
+    assert done.stderr.count("tap is ending already; it cleans up first\n") == 2

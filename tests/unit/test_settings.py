@@ -287,3 +287,26 @@ def test_a_suffix_that_fits_no_name_is_refused(suffix: str) -> None:
     with pytest.raises(SettingsError, match="unusable name suffix") as caught:
         check_suffix(suffix)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.requirement("TAP-6")
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90.0), ("30m", 1800.0), ("1h30m", 5400.0), ("2h0m5s", 7205.0)]
+)
+def test_time_limits_are_read_and_overridden(tmp_path: Path, text: str, seconds: float) -> None:
+    root = _write(tmp_path / "shop", f'project = "shop"\n[timeouts]\nplan = "{text}"\n')
+
+    assert load_settings(root, {}).timeouts.seconds == {"plan": seconds}
+    overridden = load_settings(root, {"TAP_TIMEOUT_PLAN": "1m", "TAP_TIMEOUT_APPLY": text})
+    assert overridden.timeouts.seconds == {"plan": 60.0, "apply": seconds}
+
+
+@pytest.mark.requirement("TAP-6", "TAP-7")
+@pytest.mark.parametrize("text", ["soon", "10", "5 m", "-1s", "1m1h"])
+def test_a_time_limit_that_cannot_be_read_is_refused_by_name(tmp_path: Path, text: str) -> None:
+    root = _write(tmp_path / "shop", 'project = "shop"\n')
+
+    error = _refused(root, {"TAP_TIMEOUT_INIT": text})
+
+    assert error.message.startswith("TAP_TIMEOUT_INIT: ")
+    assert "$.timeouts.init" in error.message

@@ -74,8 +74,17 @@ def test_the_commands_are_known() -> None:
         "emulator status",
         "emulator stop",
         "init",
+        "lock",
+        "lock release",
+        "lock show",
         "output",
         "plan",
+        "state",
+        "state backup",
+        "state diff",
+        "state list",
+        "state recover",
+        "state restore",
         "validate",
     }
 
@@ -223,6 +232,17 @@ def test_ctrl_c_ends_with_130(tap: Tap) -> None:
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.splitlines()[-1] == "Error: interrupted"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.requirement("TAP-6")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_request_to_end_is_what_ctrl_c_is(tap: Tap, number: signal.Signals) -> None:
+    body = f"import os, time; os.kill(os.getpid(), {number:d}); time.sleep(10)"
+
+    done = _extended(tap, body)
+
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.strip() == "Error: interrupted"
 
 
 def test_a_reader_that_has_gone_ends_the_command_without_a_word(tap: Tap) -> None:

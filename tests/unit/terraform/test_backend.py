@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap.aws import Target
-from tap.errors import TapError, TerraformError
+from tap.errors import LockedError, TapError, TerraformError
 from tap.settings import load_settings
 from tap.terraform.backend import Backend
+from tap.terraform.operations import recorded
 from tap.terraform.root import Reporter, Root
 
 if TYPE_CHECKING:
@@ -220,6 +221,46 @@ def test_a_bootstrap_that_was_cut_off_goes_on_with_what_it_had_made(
     assert [item["instances"][0]["attributes"]["id"] for item in found["resources"]] == [
         item["instances"][0]["attributes"]["id"] for item in made["resources"]
     ]
+
+
+@pytest.mark.requirement("TAP-6", "TAP-7")
+def test_a_bootstrap_that_goes_on_without_its_tap_is_not_disturbed(
+    folder: Path, root: Root, world: World
+) -> None:
+    backend = _backend(folder, world.target)
+    data = folder / ".tap" / "local" / "backend" / ACCOUNT_ID / "data"
+
+    with recorded(data / "operations", "apply") as recording:
+        recording.started(4711)
+        with pytest.raises(LockedError, match=r"a Terraform whose tap was killed \(process 4711\)"):
+            backend.bootstrap(root)
+        assert data.exists()
+        recording.ended(0, done=True)
+
+    assert backend.bootstrap(root)
+
+
+@pytest.mark.requirement("STA-3")
+@pytest.mark.parametrize(
+    ("target", "names"),
+    [
+        (Target(name="aws", endpoint=None, region="eu-west-1"), ["own"]),
+        (Target(name="local", endpoint="http://x", region="eu-west-1"), ["open", "other", "own"]),
+    ],
+)
+def test_the_environments_of_the_account_get_policies(
+    tmp_path: Path, target: Target, names: list[str]
+) -> None:
+    folder = tmp_path / "shop"
+    for name in ("open", "other", "own"):
+        (folder / "environments" / name).mkdir(parents=True)
+    _settings_file(
+        folder,
+        f'[environments.own]\naccount_id = "{ACCOUNT_ID}"\n'
+        '[environments.other]\naccount_id = "333333333333"\n',
+    )
+
+    assert _backend(folder, target).environment_names == names
 
 
 @pytest.mark.requirement("TAP-2")

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from tap.errors import InterruptedRunError, LockedError, StalePlanError, TerraformError
-from tap.terraform.events import Diagnostic, Event, Snippet, failure, lock_holder, parse_event
+from tap.terraform.events import (
+    Diagnostic,
+    Event,
+    Snippet,
+    failure,
+    lock_holder,
+    parse_event,
+    released_meanwhile,
+)
 
 RECORDED = Path(__file__).parents[1] / "data" / "events"
 
@@ -285,3 +293,78 @@ def test_an_event_keeps_message_and_level() -> None:
     event = parse_event('{"@level":"info","@message":"hello","type":"log","unknown":{"a":1}}')
 
     assert event == Event(type="log", message="hello", level="info")
+
+
+@pytest.mark.requirement("TAP-6", "TAP-7")
+@pytest.mark.parametrize(
+    ("number", "by"),
+    [
+        (9, "SIGKILL (kill -9, or the machine ran out of memory)"),
+        (15, "SIGTERM"),
+        (99, "signal 99"),
+    ],
+)
+def test_an_end_by_force_says_what_may_be_left(number: int, by: str) -> None:
+    error = failure("terraform apply", [], "", returncode=-number, words="dev --target aws")
+
+    assert type(error) is TerraformError
+    assert error.message == (
+        f"terraform apply was ended by {by}: its lock may have stayed, and what it did last may "
+        "be missing in the state"
+    )
+    assert error.hint == "look at the lock: tap lock show dev --target aws"
+    interrupted = failure("terraform apply", [], "", returncode=-number, interrupted=True)
+    assert interrupted.exit_code == 130
+
+
+@pytest.mark.requirement("STA-2", "TAP-7")
+def test_a_lock_is_found_in_plain_output_as_well() -> None:
+    stderr = (
+        "\u2577\n\u2502 Error: Error acquiring the state lock\n\u2502 \n\u2502 Error message: no\n"
+        "\u2502 Lock Info:\n\u2502   ID:        4711\n\u2502   Operation: OperationTypeApply\n"
+        "\u2502   Who:       jane@laptop\n\u2502   Created:   2026-05-01 12:00:00 +0000 UTC\n"
+    )
+
+    error = failure("terraform state push", [], stderr)
+
+    assert isinstance(error, LockedError)
+    assert error.message == (
+        "the state is locked: apply by jane@laptop since 2026-05-01 12:00:00 +0000 UTC "
+        "(lock id 4711)"
+    )
+
+
+@pytest.mark.requirement("TAP-6", "TAP-7")
+def test_a_state_that_is_not_the_one_of_its_digest_can_be_recovered() -> None:
+    stderr = "Error refreshing state: state data in S3 does not have the expected content."
+
+    error = failure("terraform plan", [], stderr, words="dev")
+
+    assert error.message.startswith("terraform plan failed: the state and its digest in the lock")
+    assert stderr in error.message
+    assert error.hint == "tap state recover dev"
+
+
+@pytest.mark.requirement("STA-2", "TAP-7")
+@pytest.mark.parametrize(
+    ("detail", "released"),
+    [
+        (
+            "S3: PutObject, 412, PreconditionFailed: x\nS3: GetObject, StatusCode: 404, NoSuchKey",
+            True,
+        ),
+        ("PutItem, ConditionalCheckFailedException: x\nunexpected end of JSON input", True),
+        ("S3: PutObject, PreconditionFailed: x\nfailed to unmarshal JSON data: invalid", False),
+        ("S3: PutObject, StatusCode: 404, NoSuchBucket", False),
+    ],
+)
+def test_a_lock_that_went_while_it_was_looked_at_is_no_failure_of_terraform(
+    detail: str,
+    released: bool,  # noqa: FBT001
+) -> None:
+    diagnostic = Diagnostic(
+        severity="error", summary="Error acquiring the state lock", detail=detail
+    )
+
+    assert released_meanwhile([diagnostic]) == released
+    assert (failure("terraform plan", [diagnostic], "").exit_code == 6) == released
