@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,8 +89,11 @@ def wait_for_apply(project: Project, label: str, kinds: set[str]) -> None:
         held = {}
         for item in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{label}/").get("Contents", ()):
             if item["Key"].endswith(".tflock"):
-                body = s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read().decode()
-                held["s3"] = body
+                # It may have been released since it was listed.
+                with suppress(s3.exceptions.NoSuchKey):
+                    held["s3"] = (
+                        s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read().decode()
+                    )
         for item in dynamodb.scan(TableName=TABLE)["Items"]:
             if f"/{label}/" in item["LockID"]["S"] and "Info" in item:
                 held["dynamodb"] = item["Info"]["S"]
