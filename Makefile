@@ -84,6 +84,9 @@ clean: ## Stop the emulator and remove everything make and tap created
 
 # pip says nothing unless it fails; what it is about to do is said first.
 install = $(bin)/pip install --quiet --disable-pip-version-check
+# The lists name every package there is to install, so pip resolves nothing: when a package with
+# extras is pinned, its resolver may look past the pin at a newer release and refuse that.
+pinned  = $(install) --require-hashes --no-deps -r
 project = $(install) --no-index --no-deps --no-build-isolation --editable .
 
 $(venv)/run: requirements/runtime.txt pyproject.toml
@@ -92,11 +95,11 @@ $(venv)/run: requirements/runtime.txt pyproject.toml
 		|| { echo "Error: $(PYTHON) is older than 3.11" >&2; \
 		     echo "Next: make PYTHON=python3.11 (or newer) $(MAKECMDGOALS)" >&2; exit 2; }
 	@test -x $(bin)/python || $(PYTHON) -m venv $(venv)
-	@$(install) --require-hashes -r requirements/runtime.txt
+	@$(pinned) requirements/runtime.txt
 	@$(project)
 	@touch $@
 
 $(venv)/dev: requirements/dev.txt $(venv)/run
 	@echo "installing the development tools into $(venv)" >&2
-	@$(install) --require-hashes -r requirements/dev.txt
+	@$(pinned) requirements/dev.txt
 	@touch $@
