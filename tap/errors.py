@@ -12,7 +12,8 @@
     |-- EmulatorError          1   the embedded emulator cannot be used
     `-- AwsError               1   AWS, or the emulator, refused a call of tap itself
 
-The number is the exit code. A bug in ``tap`` (any other exception) exits with 70,
+The number is the exit code. ``tap drift`` also exits with 2 when it found drift, without an error,
+as ``terraform plan -detailed-exitcode`` does. A bug in ``tap`` (any other exception) exits with 70,
 Ctrl-C with 130.
 """
 

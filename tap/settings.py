@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import msgspec
@@ -32,6 +32,7 @@ Locking = Literal["s3", "dynamodb"]
 _ProjectName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,18}[a-z0-9]$")]
 _AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$")]
 _Age = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,5}[smhd]$")]
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
 _Region = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 _Duration = Annotated[str, msgspec.Meta(pattern=r"^(?=.)([0-9]+h)?([0-9]+m)?([0-9]+s)?$")]
 
@@ -80,6 +81,44 @@ class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         return {stage: _seconds(limit) for stage, limit in limits.items() if limit is not None}
 
 
+class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How persistent commands are that only read.
+
+    Attributes:
+        attempts: How often init, plan, output and drift are tried when what fails passes by
+            itself, such as throttling; 1 to never repeat.
+    """
+
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 4
+
+
+class DriftIgnore(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A drift that is known and accepted for a while.
+
+    Attributes:
+        address: Address of the resource; ``*`` stands for any text, ``?`` for one character.
+        owner: Who answers for it.
+        reason: Why it is accepted.
+        expires: The last day on which it counts, in UTC.
+        attribute: Path of the attribute, such as ``tags``, or with ``*`` and ``?``; what is below
+            it counts, too. Empty for all of the resource, its deletion included.
+        environment: The only environment it is for; empty for all.
+    """
+
+    address: _Text
+    owner: _Text
+    reason: _Text
+    expires: date
+    attribute: str = ""
+    environment: str = ""
+
+
+class DriftSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``tap drift`` does not count."""
+
+    ignore: tuple[DriftIgnore, ...] = ()
+
+
 class EnvironmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One environment.
 
@@ -99,6 +138,8 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     state: StateSettings = StateSettings()
     emulator: EmulatorSettings = EmulatorSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
+    retries: RetrySettings = RetrySettings()
+    drift: DriftSettings = DriftSettings()
     environments: dict[str, EnvironmentSettings] = {}
 
 
@@ -131,6 +172,8 @@ class Settings:
         environments: By name, sorted.
         plan_max_age: How old a saved plan may be when it is applied.
         timeouts: After how long a stage is asked to stop.
+        retries: How persistent commands are that only read.
+        drift: What ``tap drift`` does not count.
     """
 
     root: Path
@@ -140,6 +183,8 @@ class Settings:
     environments: Mapping[str, Environment]
     plan_max_age: timedelta = timedelta(hours=24)
     timeouts: TimeoutSettings = field(default_factory=TimeoutSettings)
+    retries: RetrySettings = field(default_factory=RetrySettings)
+    drift: DriftSettings = field(default_factory=DriftSettings)
 
     @property
     def work_directory(self) -> Path:
@@ -167,8 +212,9 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
 
     Args:
         start: Where to begin the search.
-        environ: ``TAP_EMULATOR_PORT``, ``TAP_PLAN_MAX_AGE`` (``24h``), ``TAP_STATE_LOCKING``
-            (``s3,dynamodb``) and ``TAP_TIMEOUT_INIT``, ``_PLAN`` and ``_APPLY`` override the file.
+        environ: ``TAP_EMULATOR_PORT``, ``TAP_PLAN_MAX_AGE`` (``24h``), ``TAP_RETRIES``,
+            ``TAP_STATE_LOCKING`` (``s3,dynamodb``) and ``TAP_TIMEOUT_INIT``, ``_PLAN`` and
+            ``_APPLY`` override the file.
 
     Raises:
         SettingsError: There is no file, or a value in it cannot be used.
@@ -184,6 +230,13 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
         content = _convert(document, variable)
     root = file.parent
     found = _environments(root, content.environments)
+    for ignore in content.drift.ignore:
+        if ignore.environment and ignore.environment not in found:
+            raise SettingsError(
+                f"{file}: an entry of [[drift.ignore]] is for {ignore.environment!r}, which has "
+                f"no folder environments/{ignore.environment}",
+                "correct its environment, or remove the entry",
+            )
     for name in content.environments:
         if name not in found:
             raise SettingsError(
@@ -198,6 +251,8 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
         environments=found,
         plan_max_age=_duration(content.plan_max_age),
         timeouts=content.timeouts,
+        retries=content.retries,
+        drift=content.drift,
     )
 
 
@@ -262,6 +317,9 @@ def _overrides(environ: Mapping[str, str]) -> dict[str, tuple[str, str, object]]
         found["TAP_EMULATOR_PORT"] = ("emulator", "port", int(port) if port.isdecimal() else port)
     if age := environ.get("TAP_PLAN_MAX_AGE"):
         found["TAP_PLAN_MAX_AGE"] = ("", "plan_max_age", age)
+    if attempts := environ.get("TAP_RETRIES"):
+        value = int(attempts) if attempts.isdecimal() else attempts
+        found["TAP_RETRIES"] = ("retries", "attempts", value)
     if locking := environ.get("TAP_STATE_LOCKING"):
         kinds = [kind.strip() for kind in locking.split(",")]
         found["TAP_STATE_LOCKING"] = ("state", "locking", kinds)

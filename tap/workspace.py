@@ -17,6 +17,7 @@ from tap.terraform.installation import find_terraform, terraform_environ
 from tap.terraform.locks import read_locks
 from tap.terraform.manifest import Circumstances
 from tap.terraform.operations import operations
+from tap.terraform.retries import Retries
 from tap.terraform.root import Reporter, Root
 
 if TYPE_CHECKING:
@@ -226,6 +227,7 @@ def open_workspace(
         unsaved=request.states / "unsaved",
         words=request.words,
         reporter=request.reporter,
+        retries=Retries(attempts=request.settings.retries.attempts),
         warm=request.warm,
     )
     backend = Backend(settings=request.settings, target=target, account_id=account)

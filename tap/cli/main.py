@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import traceback
+from io import StringIO
 
 import click
 
 from tap import __version__
 from tap.cli.apply import apply
-from tap.cli.console import fail
+from tap.cli.console import fail, notice
 from tap.cli.destroy import destroy
 from tap.cli.doctor import doctor
+from tap.cli.drift import drift
 from tap.cli.emulator import emulator
 from tap.cli.init import init
 from tap.cli.lock import lock
@@ -33,8 +35,8 @@ def tap() -> None:
     """Plan, apply and destroy environments made of Terraform modules.
 
     Data goes to standard output, everything else to standard error. Exit codes: 0 done,
-    1 failed, 2 unusable arguments or settings, 5 stale plan, 6 state locked, 70 a bug in tap,
-    130 interrupted.
+    1 failed, 2 unusable arguments or settings (tap drift: or drift), 5 stale plan,
+    6 state locked, 70 a bug in tap, 130 interrupted.
     """
 
 
@@ -42,6 +44,7 @@ _COMMANDS = (
     apply,
     destroy,
     doctor,
+    drift,
     emulator,
     init,
     lock,
@@ -69,7 +72,9 @@ def _run() -> int:
     try:
         result = tap.main(prog_name="tap", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        said = StringIO()
+        error.show(said)
+        notice(said.getvalue().rstrip("\n"))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         fail("interrupted", "")
@@ -93,4 +98,4 @@ def _run() -> int:
 
 def _trace() -> None:
     if os.environ.get("TAP_DEBUG"):
-        traceback.print_exc()
+        notice(traceback.format_exc().rstrip("\n"))

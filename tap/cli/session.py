@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tap.cli.console import Progress, notice
+from tap.cli.console import Progress, keep_secret, notice
 from tap.cli.options import WARM
 
 if TYPE_CHECKING:
@@ -42,8 +42,10 @@ def open_environment(
     Raises:
         TapError: A name is unknown, ``tap.toml`` cannot be used, or a step failed.
     """
+    from tap.cli.progress import Timings
     from tap.settings import check_suffix, load_settings, target_name
     from tap.terraform.aftermath import aftermath, sweep
+    from tap.terraform.secrets import secret_inputs
     from tap.workspace import Request, open_workspace
 
     settings = load_settings(Path.cwd(), os.environ)
@@ -58,6 +60,8 @@ def open_environment(
         reporter=progress.reporter,
         warm=warm_providers(os.environ),
     )
+    progress.timings = Timings(request.directory / "timings.json")
+    keep_secret(secret_inputs(request.environment.directory, os.environ))
     try:
         workspace = open_workspace(request, bootstrap=bootstrap, initialize=initialize, admit=admit)
     finally:

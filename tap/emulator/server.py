@@ -40,6 +40,7 @@ from tap.emulator import extensions, listing, processes
 from tap.emulator import record as records
 from tap.emulator.attempts import AnswersOnce
 from tap.emulator.record import HOST, PORT_TAKEN, Record
+from tap.redaction import RedactedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -123,6 +124,8 @@ def main(argv: Sequence[str]) -> int:
         98 if the port is taken.
     """
     arguments = _parse(argv)
+    # The log of the emulator is a file that people pass on.
+    sys.stdout, sys.stderr = RedactedStream(sys.stdout), RedactedStream(sys.stderr)
     try:
         listener = _listen(arguments.port)
     except OSError as error:

@@ -5,11 +5,15 @@ Terraform prints secrets in plan JSON in clear text and marks them in a second t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tap.plan.model import Change, Plan, any_marked
+from tap.redaction import strings_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MASK = "(sensitive)"
 
@@ -48,3 +52,43 @@ def masked_variables(plan: Plan) -> dict[str, Any]:
         name: mask(given.value, name in declared and declared[name].sensitive)
         for name, given in plan.variables.items()
     }
+
+
+def secret_values(plan: Plan) -> set[str]:
+    """Return the texts that a plan marks as secret, and nothing else of it.
+
+    What a provider marks but shows unmarked in another place of the same plan, such as the
+    ``value`` of an SSM parameter beside its ``insecure_value``, is no secret. A variable that is
+    declared sensitive is one in any case.
+    """
+    declared = plan.configuration.root_module.variables
+    inputs: set[str] = set()
+    open_inputs: set[str] = set()
+    for name, given in plan.variables.items():
+        secret = name in declared and declared[name].sensitive
+        (inputs if secret else open_inputs).update(strings_in(given.value))
+    hidden: set[str] = set()
+    shown: set[str] = set(open_inputs)
+    changes = [item.change for item in (*plan.resource_changes, *plan.resource_drift)]
+    for change in [*changes, *plan.output_changes.values()]:
+        for value, marks in (
+            (change.before, change.before_sensitive),
+            (change.after, change.after_sensitive),
+        ):
+            for part, secret in _parts(value, marks):
+                (hidden if secret else shown).update(strings_in(part))
+    return inputs | (hidden - shown)
+
+
+def _parts(value: Any, marks: Any) -> Iterator[tuple[Any, bool]]:  # noqa: ANN401 - as above
+    """Yield the parts of a value that are marked as a whole, or not at all."""
+    if not any_marked(marks):
+        yield value, False
+    elif isinstance(value, dict) and isinstance(marks, dict):
+        for key, item in value.items():
+            yield from _parts(item, marks.get(key))
+    elif isinstance(value, list) and isinstance(marks, list) and len(marks) == len(value):
+        for item, mark in zip(value, marks, strict=True):
+            yield from _parts(item, mark)
+    else:
+        yield value, True

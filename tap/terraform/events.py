@@ -77,6 +77,7 @@ class Resource(msgspec.Struct, frozen=True):
     """The resource an event is about."""
 
     addr: str
+    resource_type: str = ""
 
 
 class Hook(msgspec.Struct, frozen=True):

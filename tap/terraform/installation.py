@@ -161,6 +161,8 @@ def terraform_environ(environ: Mapping[str, str], *, folder: Path) -> dict[str, 
     if not configuration.is_file() or configuration.read_text() != source.configuration:
         # Replaced in one step, because another tap may be reading it.
         fresh = folder / f"terraformrc.{os.getpid()}"
+        # The user's own configuration may hold tokens.
+        fresh.touch(mode=0o600)
         fresh.write_text(source.configuration)
         fresh.replace(configuration)
     return {

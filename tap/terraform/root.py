@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap.errors import LockedError, TerraformError
+from tap.plan import Plan
 from tap.process import run
 from tap.terraform.events import (
     ACQUIRING,
     Diagnostic,
     Event,
     failure,
+    lock_holder,
     parse_event,
     released_meanwhile,
 )
 from tap.terraform.initialization import init_arguments, init_digest, module_folders, read_text
 from tap.terraform.operations import recorded
+from tap.terraform.retries import Retries, reasons, transient
 from tap.terraform.unsaved import claim, refuse_unsaved
 from tap.warm.commands import READING
 
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 _QUICK_TIMEOUT_SECONDS = 300
 _NO_CHANGES, _FAILED, _CHANGES = 0, 1, 2
 _ATTEMPTS_AT_A_LOCK = 3
+# They change nothing but a lock that they release, so a failure costs nothing but time.
+_REPEATED = {"init", "plan"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +50,12 @@ class Reporter:
     Attributes:
         event: Called with every event of Terraform's machine-readable output.
         notice: Called with sentences of ``tap`` itself.
+        plan: Called with every plan that was read, whose secrets must not be printed.
     """
 
     event: Callable[[Event], None] = field(default=lambda _: None)
     notice: Callable[[str], None] = field(default=lambda _: None)
+    plan: Callable[[Plan], None] = field(default=lambda _: None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +76,7 @@ class Root:
         words: What names the environment in a command of ``tap``, for hints.
         explain_lock: Adds to a lock that cannot be taken what is known of it.
         reporter: Who is told what happens.
+        retries: How often init, plan, show and output are tried when what fails passes.
         warm: Serves the provider to commands that read; None lets Terraform start it.
     """
 
@@ -82,6 +90,7 @@ class Root:
     words: str = "ENV"
     explain_lock: Callable[[TerraformError], TerraformError] = field(default=lambda error: error)
     reporter: Reporter = field(default_factory=Reporter)
+    retries: Retries = field(default_factory=Retries)
     warm: WarmProviders | None = None
 
     @property
@@ -165,12 +174,13 @@ class Root:
         self._check(done, "terraform test", diagnostics)
         return passed
 
-    def plan(self, out: Path, *, destroy: bool = False) -> bool:
+    def plan(self, out: Path, *, destroy: bool = False, refresh_only: bool = False) -> bool:
         """Plan into a file that only this user can read.
 
         Args:
             out: The file to write.
             destroy: Plan to destroy everything.
+            refresh_only: Plan nothing but to take what was found into the state.
 
         Returns:
             Whether the plan changes anything.
@@ -189,6 +199,8 @@ class Root:
         arguments = [f"-lock-timeout={self.lock_timeout}", "-detailed-exitcode", f"-out={fresh}"]
         if destroy:
             arguments.append("-destroy")
+        if refresh_only:
+            arguments.append("-refresh-only")
         try:
             done = self._events("plan", *arguments, accepted=(_NO_CHANGES, _CHANGES))
             fresh.replace(out)
@@ -201,10 +213,12 @@ class Root:
 
         Raises:
             TerraformError: The file cannot be read.
+            PlanError: Terraform printed something else.
         """
-        done = self._run("show", "-json", str(plan), files=[plan], timeout=_QUICK_TIMEOUT_SECONDS)
-        self._check(done, "terraform show")
-        return done.stdout.encode()
+        done = self._read("show", "-json", str(plan), files=[plan])
+        text = done.stdout.encode()
+        self.reporter.plan(Plan.decode(text))
+        return text
 
     def apply(self, plan: Path) -> None:
         """Apply a saved plan, exactly.
@@ -244,13 +258,16 @@ class Root:
         Raises:
             TerraformError: The state cannot be read.
         """
-        done = self._run("output", "-json", timeout=_QUICK_TIMEOUT_SECONDS)
-        self._check(done, "terraform output")
+        done = self._read("output", "-json")
         return msgspec.json.decode(done.stdout, type=dict[str, Output])
 
     def _events(self, command: str, *arguments: str, accepted: Sequence[int] = (0,)) -> Completed:
+        def listened() -> tuple[Completed, list[Diagnostic]]:
+            return self._listen(command, *arguments, accepted=accepted)
+
         for attempt in range(1, _ATTEMPTS_AT_A_LOCK + 1):
-            done, diagnostics = self._listen(command, *arguments, accepted=accepted)
+            repeated = command in _REPEATED
+            done, diagnostics = self._persist(listened, accepted) if repeated else listened()
             again = released_meanwhile(diagnostics) and not done.interrupted
             if not again or attempt == _ATTEMPTS_AT_A_LOCK:
                 break
@@ -298,6 +315,29 @@ class Root:
             done = self._run(command, *arguments, recording=recording, on_line=on_line, again=again)
             recording.ended(done.returncode, done=done.returncode in accepted)
         return done
+
+    def _read(self, command: str, *arguments: str, files: Sequence[Path] = ()) -> Completed:
+        """Run a quick command that prints a document, and check it."""
+
+        def once() -> tuple[Completed, list[Diagnostic]]:
+            return self._run(command, *arguments, files=files, timeout=_QUICK_TIMEOUT_SECONDS), []
+
+        done, _ = self._persist(once, (0,))
+        self._check(done, f"terraform {command}")
+        return done
+
+    def _persist(
+        self, attempt: Callable[[], tuple[Completed, list[Diagnostic]]], accepted: Sequence[int]
+    ) -> tuple[Completed, list[Diagnostic]]:
+        """Run something that changes nothing again while its failure passes by itself."""
+
+        def passing(outcome: tuple[Completed, list[Diagnostic]]) -> str | None:
+            done, diagnostics = outcome
+            if done.returncode in accepted or done.interrupted or lock_holder(diagnostics):
+                return None
+            return transient(reasons(diagnostics, done.stderr))
+
+        return self.retries.run(attempt, passing=passing, notice=self.reporter.notice)
 
     def _run(
         self,

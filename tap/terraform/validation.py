@@ -128,8 +128,9 @@ def _prepared(
 
 def _copy(folder: Path, directory: Path, settings: Settings, *, with_tests: bool) -> None:
     shutil.rmtree(directory, ignore_errors=True)
-    # All files, because templates and scripts are read by validate, too.
-    left_out = (".*",) if with_tests else (".*", "tests")
+    # All files, because templates and scripts are read by validate, too; values are not, and are
+    # what people keep out of git.
+    left_out = [".*", "*.tfvars", "*.tfvars.json", *(() if with_tests else ("tests",))]
     shutil.copytree(folder, directory, ignore=shutil.ignore_patterns(*left_out))
     text = ""
     for file in directory.glob("*.tf"):

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.stage import opened
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import Deployment
+    from tests.integration.stage import Stage
 
 APPLIED = ("dev", "prod")
 
@@ -22,3 +25,10 @@ def deployment(
 ) -> Deployment:
     """Return each applied environment in turn; staging is planned only, to save the time."""
     return named_deployment(request.param)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Return a project of one's own that a file's tests share."""
+    with opened(tmp_path_factory.mktemp("stage") / "project") as stage:
+        yield stage

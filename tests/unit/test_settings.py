@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from tap.errors import SettingsError
 from tap.settings import (
     TARGETS,
+    DriftIgnore,
     EmulatorSettings,
     Environment,
     StateSettings,
@@ -126,6 +127,65 @@ def test_a_folder_outside_any_project_is_refused(tmp_path: Path) -> None:
 
     assert error.message == f"no tap.toml in {tmp_path} or any folder above it"
     assert error.hint == 'run tap inside a project, or create the file with: project = "NAME"'
+    assert error.exit_code == 2
+
+
+def test_retries_come_from_the_file_or_a_variable(tmp_path: Path) -> None:
+    root = _write(tmp_path, 'project = "shop"\n[retries]\nattempts = 2')
+
+    assert load_settings(root, {}).retries.attempts == 2
+    assert load_settings(root, {"TAP_RETRIES": "7"}).retries.attempts == 7
+    assert load_settings(_write(tmp_path, 'project = "shop"'), {}).retries.attempts == 4
+    complaint = _refused(root, {"TAP_RETRIES": "0"}).message
+    assert complaint == "TAP_RETRIES: Expected `int` >= 1 - at `$.retries.attempts`"
+    assert "Expected `int`, got `str`" in _refused(root, {"TAP_RETRIES": "often"}).message
+
+
+IGNORE = """
+project = "shop"
+
+[[drift.ignore]]
+address = "aws_x.*"
+attribute = "tags"
+environment = "dev"
+owner = "ada"
+reason = "retagged elsewhere"
+expires = 2026-12-31
+"""
+
+
+def test_entries_about_drift_are_read(tmp_path: Path) -> None:
+    settings = load_settings(_write(tmp_path, IGNORE, "dev"), {})
+
+    assert settings.drift.ignore == (
+        DriftIgnore(
+            address="aws_x.*",
+            attribute="tags",
+            environment="dev",
+            owner="ada",
+            reason="retagged elsewhere",
+            expires=date(2026, 12, 31),
+        ),
+    )
+
+
+@pytest.mark.requirement("TAP-7")
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        ("2026-12-31", '"soon"', "Invalid RFC3339 encoded date - at `$.drift.ignore[0].expires`"),
+        ('owner = "ada"', "", "Object missing required field `owner` - at `$.drift.ignore[0]`"),
+        ('"retagged elsewhere"', '""', "length >= 1 - at `$.drift.ignore[0].reason`"),
+        ("attribute", "atribute", "unknown field `atribute` - at `$.drift.ignore[0]`"),
+        ('environment = "dev"', 'environment = "prd"', "is for 'prd', which has no folder"),
+    ],
+)
+def test_an_unusable_entry_about_drift_is_named(
+    tmp_path: Path, before: str, after: str, complaint: str
+) -> None:
+    error = _refused(_write(tmp_path, IGNORE.replace(before, after), "dev"))
+
+    assert complaint in error.message
     assert error.exit_code == 2
 
 

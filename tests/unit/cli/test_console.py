@@ -42,11 +42,15 @@ def _plain(name: str, total: str = "") -> subprocess.CompletedProcess[str]:
 
 
 def _terminal(name: str, total: str, **variables: str) -> str:
+    return _on_terminal(_command(name, total), **variables)
+
+
+def _on_terminal(command: list[str | Path], **variables: str) -> str:
     """Return what a terminal gets on standard error."""
     leader, follower = pty.openpty()
     environ = {key: value for key, value in os.environ.items() if key != "CI"}
     with subprocess.Popen(
-        _command(name, total),
+        command,
         env={**environ, "TERM": "xterm", "COLUMNS": "100", **variables},
         stdout=subprocess.DEVNULL,
         stderr=follower,
@@ -117,3 +121,66 @@ def test_a_terminal_without_color_gets_plain_lines(variables: dict[str, str]) ->
 
     assert "\x1b" not in shown
     assert shown.startswith("[1/1] terraform_data.slow: Creation complete after 8s")
+
+
+# Replays an apply whose objects took time before, and then nothing for a while.
+SILENT = """
+import sys, time
+from pathlib import Path
+from tap.cli.console import Progress, keep_secret, print_data
+from tap.cli.progress import Timings
+from tap.terraform.events import parse_event
+
+timings = Timings(Path(sys.argv[2]))
+timings.add(("terraform_data", "create"), 100)
+timings.save()
+progress = Progress(total=1, timings=timings, heartbeat=0.9)
+progress._waiting = [("terraform_data", "create")]
+keep_secret(["hush-hush"])
+lines = Path(sys.argv[1]).read_text().splitlines()
+for line in lines[:5]:
+    progress.reporter.event(parse_event(line))
+time.sleep(2.2)
+progress.reporter.notice("a hush-hush notice")
+for line in lines[5:]:
+    progress.reporter.event(parse_event(line))
+progress.clear()
+print_data('{"word": "hush-hush"}')
+"""
+
+
+def _silent(tmp_path: Path) -> list[str | Path]:
+    return [sys.executable, "-c", SILENT, RECORDED / "applied.jsonl", tmp_path / "timings.json"]
+
+
+def test_while_terraform_is_silent_plain_lines_say_what_runs_and_what_is_left(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(_silent(tmp_path), capture_output=True, text=True, check=True, timeout=60)
+    lines = done.stderr.splitlines()
+
+    assert lines[0].startswith("still working: 1 object, longest terraform_data.slow (1 s), ")
+    assert lines[0].endswith(", at least 1 min 39 s left")
+    assert lines[1].startswith("still working: ")
+    assert "\x1b" not in done.stderr
+    assert lines[-1].startswith("[1/1] terraform_data.slow: Creation complete after 8s")
+    # The object took 2 s this time, which counts half.
+    assert '"terraform_data create":5' in (tmp_path / "timings.json").read_text()
+
+
+def test_a_terminal_shows_how_long_it_takes_at_least_while_terraform_is_silent(
+    tmp_path: Path,
+) -> None:
+    shown = _on_terminal(_silent(tmp_path))
+
+    assert "terraform_data.slow (0 s), at least 1 min 40 s left" in shown
+    assert "terraform_data.slow (2 s), at least 1 min 38 s left" in shown
+
+
+@pytest.mark.requirement("TAP-6")
+def test_what_is_kept_secret_is_hidden_in_notices_and_data_alike(tmp_path: Path) -> None:
+    done = subprocess.run(_silent(tmp_path), capture_output=True, text=True, check=True, timeout=60)
+
+    assert "a (redacted) notice" in done.stderr
+    assert done.stdout == '{"word": "(redacted)"}\n'
+    assert "a (redacted) notice" in _on_terminal(_silent(tmp_path))

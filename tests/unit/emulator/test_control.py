@@ -153,6 +153,28 @@ def test_requests_for_the_loopback_interface_are_answered(running: Emulator, hos
     assert _request(running.status(), "/_tap/health", {"Host": host})[0] == 200
 
 
+@pytest.mark.requirement("TAP-6")
+def test_the_log_of_a_fault_shows_no_secret(running: Emulator) -> None:
+    port = running.status().port
+    secret = "ghp_" + "0123456789abcdefghijABCDEFGHIJ012345"
+    credential = "Credential=test/20260101/eu-west-1/monitoring/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=x"}
+    connection = http.client.HTTPConnection("127.0.0.1", port or 0, timeout=10)
+    connection.request("POST", f"/?Action={secret}", headers=headers)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    # The server writes the fault down after it has answered.
+    until = time.monotonic() + 10
+    while "OperationNotFoundError" not in running.log.read_text() and time.monotonic() < until:
+        time.sleep(0.05)
+    log = running.log.read_text()
+
+    assert answer.status == 500
+    assert secret not in log
+    assert "OperationNotFoundError: (redacted)" in log
+
+
 def test_an_unknown_route_names_the_known_ones(running: Emulator) -> None:
     with pytest.raises(EmulatorError) as caught:
         running.call("nothing/here")

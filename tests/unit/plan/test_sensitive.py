@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap.plan import MASK, Plan, mask, masked_change, masked_variables
+from tap.plan import MASK, Plan, mask, masked_change, masked_variables, secret_values
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -80,3 +81,51 @@ def test_a_marked_leaf_never_shows_however_deep_it_is(
     for key in keys:
         value, marks = {key: value, key + "x": other}, {key: marks}
     assert str(secret) not in repr(mask(value, marks))
+
+
+@pytest.mark.requirement("TAP-6")
+def test_the_secret_values_of_a_plan_are_those_it_marks(plan: Plan) -> None:
+    found = secret_values(plan)
+
+    assert "tok-4711-secret" in found
+    assert "2" not in found
+
+
+@pytest.mark.requirement("TAP-6")
+def test_what_is_marked_in_one_place_and_shown_in_another_is_no_secret_but_an_input_is() -> None:
+    def change(after: Any, marks: Any) -> dict[str, Any]:
+        return {"actions": ["create"], "after": after, "after_sensitive": marks}
+
+    plan = Plan.decode(
+        json.dumps(
+            {
+                "format_version": "1.2",
+                "planned_values": {},
+                "configuration": {
+                    "root_module": {"variables": {"word": {"sensitive": True}, "name": {}}}
+                },
+                "variables": {"word": {"value": "input"}, "name": {"value": "named"}},
+                "resource_changes": [
+                    {
+                        "address": "aws_x.this",
+                        "mode": "managed",
+                        "type": "aws_x",
+                        "name": "this",
+                        "change": change(
+                            {
+                                "value": "shown",
+                                "insecure": "shown",
+                                "hidden": ["deep", {"n": 4711}],
+                                "copy": "input",
+                                "named": "named",
+                            },
+                            {"value": True, "hidden": True, "named": True},
+                        ),
+                    }
+                ],
+                "output_changes": {"list": change(["a", "b"], [True, False])},
+            }
+        ).encode()
+    )
+
+    assert secret_values(plan) == {"input", "deep", "4711", "a"}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tap.plan import Plan
     from tap.terraform.events import Event
     from tap.terraform.installation import Terraform
 
@@ -583,3 +584,25 @@ def test_a_state_that_cannot_move_stays(
 
     with open(backend["path"], encoding="utf-8") as stream:  # noqa: PTH123
         assert json.load(stream)["outputs"]["content"]["value"] == "first"
+
+
+def test_a_refresh_only_plan_changes_nothing_but_the_state(ready: Root, plan_file: Path) -> None:
+    _apply(ready, plan_file)
+    _write(ready, 'output "more" {\n  value = "more"\n}\n')
+    _write(ready, MAIN.replace('"first"', '"second"'), "main.tf")
+
+    assert ready.plan(plan_file, refresh_only=True)
+    ready.apply(plan_file)
+    assert ready.output()["more"] == Output(value="more", type="string")
+    assert ready.output()["content"].value == "first"
+    assert not ready.plan(plan_file, refresh_only=True)
+
+
+@pytest.mark.requirement("TAP-6")
+def test_a_plan_that_is_read_is_handed_to_the_reporter(ready: Root, plan_file: Path) -> None:
+    seen: list[Plan] = []
+    root = replace(ready, reporter=Reporter(plan=seen.append))
+    root.plan(plan_file)
+    root.show(plan_file)
+
+    assert [plan.output_changes["password"].after for plan in seen] == ["correct horse"]
