@@ -1,0 +1,1 @@
+"""Moving traffic between the blue and the green capacity of an environment."""
