@@ -110,7 +110,7 @@ def check_lease(world: World, record: Record) -> None:
     )
 
 
-def move(  # noqa: PLR0913 - what a move is made of
+def move(
     world: World, stored: Stored, goal: Weights, *, phase: Phase, why: str, watched: float = 0
 ) -> Stored:
     """Give the colors other shares; the caller holds the lock.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,25 +17,23 @@ from tap.traffic.moves import (
     check_lease,
     move,
     read_record,
-    rebuilt,
     write_record,
 )
 from tap.traffic.phases import STEPS, Phase, check_move, green_share, next_step, phase_of
-from tap.traffic.record import Capacity, RecordError
+from tap.traffic.record import Capacity
+from tap.traffic.rollback import judge_back
+from tap.traffic.samples import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
 
     from tap.traffic.phases import Color
-    from tap.traffic.samples import Evidence
-    from tap.traffic.switch import LiveWeights
     from tap.traffic.world import World
 
 # A lease outlives the last look by so much, so that a slow look does not lose it.
 _SLACK_SECONDS = 120.0
-_CAPACITY_SECONDS = 900.0
-_CAPACITY_LOOK_SECONDS = 5.0
+# The probe reports once a minute.
+_PROBE_SECONDS = 300.0
 _COMPLETE = 100
 
 
@@ -135,7 +134,7 @@ class Shift:
             wanted = [goal]
         else:
             wanted = [step for step in self.steps if step > share]
-        evidence = self.world.take_evidence(self.world.now())
+        evidence = self._recent()
         verdicts = []
         for step in wanted:
             color: Color = "green" if step > share else "blue"
@@ -194,8 +193,7 @@ class Shift:
 
     def _check_receiver(self, goal: int, *, color: Color) -> Evidence:
         share = goal if color == "green" else 100 - goal
-        # Requests do not count here, but the probe does.
-        evidence = self.world.take_evidence(self.world.now())
+        evidence = self._recent()
         verdict = judge_gates(evidence, share=share, color=color, limits=self.limits)
         if color == "blue":
             # Going back must not wait for an alarm that green's faults have set off.
@@ -210,6 +208,10 @@ class Shift:
                 f"look again: tap status {self.world.words}",
             )
         return evidence
+
+    def _recent(self) -> Evidence:
+        """Return what is known before a step; of the metrics only the probe is asked."""
+        return self.world.take_evidence(self.world.now() - timedelta(seconds=_PROBE_SECONDS))
 
     def _bake(self, stored: Stored, *, before: int) -> None:
         """Watch a step; go back at once when it fails, hold when its end is inconclusive."""
@@ -321,103 +323,6 @@ class Shift:
         }
         if failed := self.world.notify(f"{self.world.words}: {what}", document):
             self.world.say(f"nobody was told: {failed}")
-
-
-def judge_back(evidence: Evidence, *, share: int) -> Verdict:
-    """Judge whether blue may have a share again: it must have a healthy target, if that is known."""
-    blue = evidence.colors["blue"]
-    known = not any(text.startswith("health of blue") for text in evidence.unreadable)
-    if share and known and blue.healthy == 0:
-        return Verdict(outcome=Outcome.FAIL, reasons=("blue has no healthy target",))
-    return Verdict(outcome=Outcome.PASS)
-
-
-def roll_back(
-    world: World, *, to: int = 0, force: bool = False, lock: Callable[[], object] | None = None
-) -> Step:
-    """Give blue its share again, from wherever the traffic is; no metric is asked.
-
-    It works after a crash half way, when record and live weights differ, when the record is missing
-    or broken, and while a shift watches a step, which then ends.
-
-    Args:
-        world: What is moved.
-        to: Green's share afterwards in percent, lower than now.
-        force: Also to a blue without a healthy target.
-        lock: Called before the state lock is taken, such as to release one of a dead process.
-
-    Raises:
-        ShiftError: Blue has no healthy target, or gets none.
-        LockedError: Somebody holds the state lock.
-        AwsError: What steers the traffic cannot be read or written.
-    """
-    if lock is not None:
-        lock()
-    with world.locked():
-        live = world.read_weights()
-        try:
-            stored = read_record(world)
-        except RecordError as error:
-            world.say(f"{error.message}; it is rebuilt from the live weights: {live}")
-            stored = rebuilt(world, live)
-        before = _green_now(live, stored)
-        if to and to >= before:
-            raise ShiftError(
-                f"green has {before} %; {to} % is no way back", f"tap shift {world.words}"
-            )
-        stored = _restore_capacity(world, stored, force=force)
-        _check_blue(world, to, force=force)
-        phase = phase_of(to) if to else Phase.ROLLED_BACK
-        at_rest = stored.record.phase is Phase.INITIAL and stored.record.weights.green == 0
-        if not to and at_rest and before == 0 and stored.record.moving is None:
-            phase = Phase.INITIAL
-        # A record that contradicts the live weights is of no use as the shares before.
-        stored = Stored(
-            record=msgspec.structs.replace(stored.record, weights=green_share(before)),
-            version=stored.version,
-        )
-        move(world, stored, green_share(to), phase=phase, why="rollback")
-    world.say(f"green {before} % -> {to} %")
-    document: dict[str, object] = {"environment": world.words, "by": world.by, "to": to}
-    if failed := world.notify(f"{world.words}: rolled back to green {to} %", document):
-        world.say(f"nobody was told: {failed}")
-    return Step(start=before, end=to)
-
-
-def _green_now(live: LiveWeights, stored: Stored) -> int:
-    return live.shares.green if live.shares is not None else stored.record.weights.green
-
-
-def _check_blue(world: World, to: int, *, force: bool) -> None:
-    verdict = judge_back(world.take_evidence(world.now()), share=100 - to)
-    if verdict.outcome is Outcome.PASS:
-        return
-    if not force:
-        raise ShiftError(
-            "blue has no healthy target: it would answer nothing; no traffic was moved",
-            f"see what it lacks, or move all the same: tap rollback {world.words} --force",
-        )
-    world.say("blue has no healthy target")
-
-
-def _restore_capacity(world: World, stored: Stored, *, force: bool) -> Stored:
-    """Give blue its instances back, if it has none, and wait until one is healthy."""
-    if stored.record.capacity.blue:
-        return stored
-    world.say("blue has no capacity: bringing it back first")
-    record = msgspec.structs.replace(stored.record, capacity=Capacity(blue=True, green=True))
-    stored = write_record(world, stored, record)
-    world.scale("blue", on=True)
-    begin: datetime = world.now()
-    while (world.now() - begin).total_seconds() < _CAPACITY_SECONDS:
-        facts = world.take_evidence(world.now()).colors["blue"]
-        if force or (facts.healthy >= max(1, facts.minimum)):
-            return stored
-        world.sleep(_CAPACITY_LOOK_SECONDS)
-    raise ShiftError(
-        f"blue has no healthy capacity after {_CAPACITY_SECONDS:.0f} s; no traffic was moved",
-        f"see what it lacks: tap status {world.words}",
-    )
 
 
 def _lines(verdict: Verdict) -> list[str]:
