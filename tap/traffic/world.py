@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -17,19 +18,27 @@ if TYPE_CHECKING:
 
 
 class World(Protocol):
-    """One environment whose traffic is moved; :mod:`tap.traffic.live` has the real one.
+    """One environment whose traffic is moved; :mod:`tap.traffic.live` has the real one."""
 
-    Attributes:
-        words: What names the environment in a command, such as ``prod --target aws``.
-        name: Name of the SSM parameter, for messages.
-        split: What splits the traffic.
-        by: User and machine of whoever moves it.
-    """
+    @property
+    def words(self) -> str:
+        """What names the environment in a command, such as ``prod --target aws``."""
 
-    words: str
-    name: str
-    split: Split
-    by: str
+    @property
+    def name(self) -> str:
+        """Name of the SSM parameter, for messages."""
+
+    @property
+    def split(self) -> Split:
+        """What splits the traffic."""
+
+    @property
+    def by(self) -> str:
+        """User and machine of whoever moves it."""
+
+    @property
+    def say(self) -> Callable[[str], None]:
+        """Tells the person who watches."""
 
     def read_parameter(self) -> Parameter | None:
         """Return what stands in the parameter."""
@@ -72,6 +81,3 @@ class World(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-
-    def say(self, text: str) -> None:
-        """Tell the person who watches."""
