@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -32,6 +33,12 @@ def dev(named_deployment: Callable[[str], Deployment]) -> Deployment:
     return named_deployment("dev")
 
 
+def unwatched(dev: Deployment) -> Places:
+    """Return places with a load balancer and a probe that nobody else puts metrics for."""
+    own = uuid4().hex
+    return replace(places_of(dev), load_balancer=f"app/{own}", probe=own)
+
+
 def put(dev: Deployment, places: Places, color: str, at: datetime, **values: list[float]) -> None:
     """Put what the load balancer would have counted of a color."""
     dimensions = [
@@ -46,8 +53,7 @@ def put(dev: Deployment, places: Places, color: str, at: datetime, **values: lis
 
 
 def test_requests_errors_and_latency_count_from_the_first_full_minute_on(dev: Deployment) -> None:
-    # A load balancer of this test's own, at a time of its own.
-    places = replace(places_of(dev), load_balancer="app/evidence/1", probe="evidence")
+    places = unwatched(dev)
     target = target_of(dev)
     begin = datetime(2026, 5, 1, 12, tzinfo=UTC)
     minutes = [begin + timedelta(minutes=number) for number in range(4)]
@@ -59,7 +65,7 @@ def test_requests_errors_and_latency_count_from_the_first_full_minute_on(dev: De
         probes: list[Any] = [
             {
                 "MetricName": "ProbeSuccess",
-                "Dimensions": [{"Name": "FunctionName", "Value": "evidence"}],
+                "Dimensions": [{"Name": "FunctionName", "Value": places.probe}],
                 "Timestamp": at,
                 "Values": [1.0, 0.0],
                 "Counts": [9.0, weight],
@@ -88,7 +94,7 @@ def test_requests_errors_and_latency_count_from_the_first_full_minute_on(dev: De
 
 
 def test_a_short_window_counts_seconds(dev: Deployment) -> None:
-    places = replace(places_of(dev), load_balancer="app/evidence/2", probe="nobody")
+    places = unwatched(dev)
     begin = datetime(2026, 5, 1, 12, tzinfo=UTC)
     for second in (0, 1, 9, 10):
         put(dev, places, "green", begin + timedelta(seconds=second), RequestCount=[1.0 + second])
