@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,3 +116,12 @@ def test_a_broken_record_is_refused_with_the_command_that_repairs_it(
     assert "the traffic record /p/traffic " in caught.value.message
     assert reason in caught.value.message
     assert "tap rollback prod" in caught.value.hint
+
+
+def test_of_a_long_history_the_newest_moves_stay() -> None:
+    record = read(json.dumps(FRESH))
+    moves = tuple(entry(number, "x" * 500) for number in range(80))
+    found = read(encode(msgspec.structs.replace(record, history=moves)))
+
+    assert 10 < len(found.history) < 80
+    assert found.history[-1] == entry(79, "x" * 120)

@@ -412,3 +412,25 @@ def test_a_history_names_who_and_when() -> None:
         end=10,
         why="passed",
     )
+
+
+def test_a_rollback_notes_where_the_traffic_really_was() -> None:
+    here, _ = world(*ALL_GOOD)
+    here.live = LiveWeights(listener={"blue": 70, "green": 30}, preview="green")
+    roll_back(here)
+
+    (entry,) = read_record(here).record.history
+    assert (entry.start, entry.end, entry.why) == (30, 0, "rollback")
+
+
+def test_a_step_that_is_looked_at_often_is_not_failed_by_chance() -> None:
+    # One look would fail it (p 0.0049), and one of 400 by chance alone.
+    often = TrafficSettings(bake="400s", interval="1s")
+    for limits, outcome in ((TrafficSettings(bake="15s"), False), (often, True)):
+        here, _ = world(good(10, requests=1000, errors=8))
+        passed = True
+        try:
+            Shift(world=here, limits=limits).to(10)
+        except ShiftError:
+            passed = False
+        assert passed is outcome
