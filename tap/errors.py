@@ -11,7 +11,8 @@
     |-- ProviderMismatchError  1   the installed provider is not the locked one
     |-- EmulatorError          1   the embedded emulator cannot be used
     |-- AwsError               1   AWS, or the emulator, refused a call of tap itself
-    `-- ShiftError             4   a shift of traffic was held or rolled back
+    |-- RecordError            1   the traffic record is missing, broken or contradicted
+    `-- ShiftError             4   a shift of traffic was held, rolled back or taken over
 
 The number is the exit code. ``tap drift`` also exits with 2 when it found drift, without an error,
 as ``terraform plan -detailed-exitcode`` does. A bug in ``tap`` (any other exception) exits with 70,
@@ -89,3 +90,7 @@ class ShiftError(TapError):
     """A shift of traffic was held, rolled back, or taken over by somebody else."""
 
     exit_code = 4
+
+
+class RecordError(TapError):
+    """The traffic record is missing, broken, contradicted by what is live, or was changed."""

@@ -12,7 +12,7 @@ import click
 from tap.cli.console import notice, print_data
 from tap.cli.options import environment_argument, lock_option, output_option, target_options
 from tap.cli.session import open_environment
-from tap.errors import SettingsError, ShiftError, TapError
+from tap.errors import RecordError, SettingsError, ShiftError, TapError
 
 if TYPE_CHECKING:
     from tap.settings import TrafficSettings
@@ -165,7 +165,6 @@ def status(environment: str, target: str, suffix: str, output_format: str) -> No
 
     from tap.traffic.metrics import read_shares
     from tap.traffic.moves import read_record
-    from tap.traffic.record import RecordError
     from tap.traffic.report import Status, status_json, status_text
 
     workspace, _ = open_environment(environment, target, suffix=suffix)

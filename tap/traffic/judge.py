@@ -59,7 +59,7 @@ def judge_gates(
     failed: list[str] = []
     unknown = [f"not known: {text}" for text in evidence.unreadable]
     if evidence.gate == "ALARM":
-        failed.append(f"the alarm that gates shifts is in ALARM: {evidence.gate_reason}")
+        failed.append(f"the alarm that gates shifts is closed: {evidence.gate_reason}")
     elif evidence.gate != "OK":
         unknown.append(f"the alarm that gates shifts is {evidence.gate or 'unknown'}")
     if evidence.probe_percent is None:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap.errors import AwsError, LockedError
+from tap.errors import AwsError, LockedError, RecordError
 from tap.traffic.phases import Phase, Weights, green_share
-from tap.traffic.record import Capacity, Entry, Record, RecordError, decode, encode
+from tap.traffic.record import Capacity, Entry, Record, decode, encode
 from tap.traffic.switch import wanted
 
 if TYPE_CHECKING:

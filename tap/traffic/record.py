@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from tap.errors import TapError
+from tap.errors import RecordError
 from tap.traffic.phases import Color, Phase, Weights
 
 VERSION = 1
@@ -22,10 +22,6 @@ VERSION = 1
 # tier.
 _LONGEST = 4096
 _LONGEST_WHY = 120
-
-
-class RecordError(TapError):
-    """The traffic record is missing, broken, or was written by somebody else."""
 
 
 class Capacity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

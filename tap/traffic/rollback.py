@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap.errors import ShiftError
+from tap.errors import RecordError, ShiftError
 from tap.traffic.judge import Outcome, Verdict
 from tap.traffic.moves import Stored, move, read_record, rebuilt, write_record
 from tap.traffic.phases import Phase, green_share, phase_of
-from tap.traffic.record import Capacity, RecordError
+from tap.traffic.record import Capacity
 
 if TYPE_CHECKING:
     from tap.traffic.samples import Evidence

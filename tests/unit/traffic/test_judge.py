@@ -41,7 +41,7 @@ def test_a_green_as_good_as_blue_passes() -> None:
 @pytest.mark.parametrize(
     ("values", "outcome", "reason"),
     [
-        ({"gate": "ALARM", "gate_reason": "5xx"}, "fail", "is in ALARM: 5xx"),
+        ({"gate": "ALARM", "gate_reason": "5xx"}, "fail", "gates shifts is closed: 5xx"),
         ({"gate": "INSUFFICIENT_DATA"}, "inconclusive", "gates shifts is INSUFFICIENT_DATA"),
         ({"gate": ""}, "inconclusive", "gates shifts is unknown"),
         ({"probe_percent": None}, "inconclusive", "the probe has reported nothing"),

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap.errors import RecordError
 from tap.traffic.phases import Phase, green_share
-from tap.traffic.record import Capacity, Entry, Lease, Record, RecordError, decode, encode
+from tap.traffic.record import Capacity, Entry, Lease, Record, decode, encode
 
 pytestmark = pytest.mark.requirement("TRF-2", "TRF-4")
 

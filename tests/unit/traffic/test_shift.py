@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap.errors import LockedError, SettingsError, ShiftError, TapError
+from tap.errors import LockedError, RecordError, SettingsError, ShiftError, TapError
 from tap.settings import TrafficSettings
 from tap.traffic.moves import read_record
 from tap.traffic.phases import Phase, green_share
-from tap.traffic.record import Entry, Lease, RecordError, encode
+from tap.traffic.record import Entry, Lease, encode
 from tap.traffic.rollback import roll_back
 from tap.traffic.shift import Shift
 from tap.traffic.simulate import Facts, Look, SimulatedWorld
@@ -146,7 +146,7 @@ def test_what_cannot_be_judged_is_held() -> None:
     ("look", "reason"),
     [
         (Look(share=0, green=Facts(healthy=0)), "green has 0 healthy targets; 10 % of the traffic"),
-        (Look(share=0, gate="ALARM", gate_reason="cpu"), "is in ALARM: cpu"),
+        (Look(share=0, gate="ALARM", gate_reason="cpu"), "gates shifts is closed: cpu"),
         (Look(share=0, probe_percent=None), "the probe has reported nothing"),
     ],
 )
