@@ -51,26 +51,27 @@ def steer(deployment: Deployment, weights: Weights) -> None:
     write_weights(target_of(deployment), places_of(deployment), weights)
 
 
-def make_up(deployment: Deployment, *words: str) -> dict[str, Any]:
-    """Make up traffic and return what is said of it."""
-    ended = deployment.project.run("emulator", "traffic", "dev", "--output", "json", *words)
-    return dict(json.loads(ended.stdout))
+def make_up(deployment: Deployment, *words: str) -> tuple[dict[str, Any], Evidence]:
+    """Make up traffic of seven minutes and return what is said of it and what is found.
 
-
-def evidence(deployment: Deployment, minutes: float) -> Evidence:
-    now = datetime.now(UTC)
-    since = now - timedelta(minutes=minutes)
-    return take_evidence(target_of(deployment), places_of(deployment), since=since, until=now)
+    Both must fall into the same minute, or they are not about the same seven.
+    """
+    command = ("emulator", "traffic", "dev", "--output", "json", "--minutes", "7", *words)
+    while True:
+        minute = datetime.now(UTC).replace(second=0, microsecond=0)
+        told = json.loads(deployment.project.run(*command).stdout)
+        since, now = minute - timedelta(minutes=7), datetime.now(UTC)
+        found = take_evidence(target_of(deployment), places_of(deployment), since=since, until=now)
+        if now.replace(second=0, microsecond=0) == minute:
+            return told, found
 
 
 def test_good_traffic_opens_the_gate_and_bad_traffic_closes_it(dev: Deployment) -> None:
     steer(dev, green_share(10))
-    good = make_up(dev, "--minutes", "7")
-    seen = evidence(dev, 8)
+    good, seen = make_up(dev)
     steer(dev, green_share(50))
     words = ("--errors", "green=0.3", "--latency", "green=9", "--unhealthy", "green=1")
-    bad = make_up(dev, "--minutes", "7", "--probe", "80", *words)
-    worse = evidence(dev, 8)
+    bad, worse = make_up(dev, "--probe", "80", *words)
 
     names = dev.outputs["monitoring"]["alarm_names"]
     assert good["gate"]["state"] == "OK"
