@@ -10,7 +10,9 @@
     |   `-- InterruptedRunError 130 Ctrl-C or SIGTERM ended it early
     |-- ProviderMismatchError  1   the installed provider is not the locked one
     |-- EmulatorError          1   the embedded emulator cannot be used
-    `-- AwsError               1   AWS, or the emulator, refused a call of tap itself
+    |-- AwsError               1   AWS, or the emulator, refused a call of tap itself
+    |-- RecordError            1   the traffic record is missing, broken or contradicted
+    `-- ShiftError             4   a shift of traffic was held, rolled back or taken over
 
 The number is the exit code. ``tap drift`` also exits with 2 when it found drift, without an error,
 as ``terraform plan -detailed-exitcode`` does. A bug in ``tap`` (any other exception) exits with 70,
@@ -82,3 +84,13 @@ class EmulatorError(TapError):
 
 class AwsError(TapError):
     """A call that ``tap`` made to AWS, or to the emulator, failed."""
+
+
+class ShiftError(TapError):
+    """A shift of traffic was held, rolled back, or taken over by somebody else."""
+
+    exit_code = 4
+
+
+class RecordError(TapError):
+    """The traffic record is missing, broken, contradicted by what is live, or was changed."""

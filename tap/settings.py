@@ -78,7 +78,7 @@ class TimeoutSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     def seconds(self) -> dict[str, float]:
         """The limits that are set, by stage, in seconds."""
         limits = {"init": self.init, "plan": self.plan, "apply": self.apply}
-        return {stage: _seconds(limit) for stage, limit in limits.items() if limit is not None}
+        return {stage: seconds(limit) for stage, limit in limits.items() if limit is not None}
 
 
 class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,6 +119,36 @@ class DriftSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ignore: tuple[DriftIgnore, ...] = ()
 
 
+class TrafficSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a shift of traffic is judged; ``docs/concepts/traffic-shift.md`` explains each.
+
+    Attributes:
+        bake: How long each step is watched, such as ``5m``.
+        interval: Time between two looks.
+        minimum_requests: Requests of a color below which its errors are not judged.
+        error_margin_percent: By how much green's ratio of errors may exceed blue's.
+        error_percent: Highest ratio of errors of green where blue has too few requests.
+        significance: Probability of taking chance for a fault, in a whole step.
+        latency_minimum_requests: Requests of a color below which its latency is not judged.
+        latency_ratio: By which factor green's p99 may exceed blue's.
+        latency_margin_seconds: By how much it may in any case.
+        latency_seconds: Highest p99 of green where blue has too few requests.
+        probe_percent: Share of probes that have to succeed.
+    """
+
+    bake: _Duration = "5m"
+    interval: _Duration = "15s"
+    minimum_requests: Annotated[int, msgspec.Meta(ge=1)] = 100
+    error_margin_percent: Annotated[float, msgspec.Meta(ge=0, lt=100)] = 0.5
+    error_percent: Annotated[float, msgspec.Meta(gt=0, lt=100)] = 1.0
+    significance: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.01
+    latency_minimum_requests: Annotated[int, msgspec.Meta(ge=1)] = 1000
+    latency_ratio: Annotated[float, msgspec.Meta(ge=1)] = 1.5
+    latency_margin_seconds: Annotated[float, msgspec.Meta(ge=0)] = 0.05
+    latency_seconds: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    probe_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 90
+
+
 class EnvironmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One environment.
 
@@ -140,6 +170,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     timeouts: TimeoutSettings = TimeoutSettings()
     retries: RetrySettings = RetrySettings()
     drift: DriftSettings = DriftSettings()
+    traffic: TrafficSettings = TrafficSettings()
     environments: dict[str, EnvironmentSettings] = {}
 
 
@@ -174,6 +205,7 @@ class Settings:
         timeouts: After how long a stage is asked to stop.
         retries: How persistent commands are that only read.
         drift: What ``tap drift`` does not count.
+        traffic: How a shift of traffic is judged.
     """
 
     root: Path
@@ -185,6 +217,7 @@ class Settings:
     timeouts: TimeoutSettings = field(default_factory=TimeoutSettings)
     retries: RetrySettings = field(default_factory=RetrySettings)
     drift: DriftSettings = field(default_factory=DriftSettings)
+    traffic: TrafficSettings = field(default_factory=TrafficSettings)
 
     @property
     def work_directory(self) -> Path:
@@ -253,6 +286,7 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
         timeouts=content.timeouts,
         retries=content.retries,
         drift=content.drift,
+        traffic=content.traffic,
     )
 
 
@@ -330,7 +364,8 @@ def _overrides(environ: Mapping[str, str]) -> dict[str, tuple[str, str, object]]
     return found
 
 
-def _seconds(duration: str) -> float:
+def seconds(duration: str) -> float:
+    """Return the seconds of a duration such as ``90s``, ``30m`` or ``1h30m``."""
     units = {"h": 3600, "m": 60, "s": 1}
     return float(sum(int(n) * units[unit] for n, unit in re.findall(r"(\d+)([hms])", duration)))
 

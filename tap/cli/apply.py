@@ -189,7 +189,7 @@ def show_and_apply(
     refuse_unnamed(summary, workspace, consent, verb)
     confirm(workspace, verb, consent)
     counts = summary.total
-    progress.total = counts.add + counts.change + counts.destroy
+    progress.expect(counts.add + counts.change + counts.destroy)
     workspace.states.back_up()
     taken.spent = True
     try:

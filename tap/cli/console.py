@@ -131,6 +131,11 @@ class Progress:
 
         return Reporter(event=self.event, notice=self.notice, plan=self.plan)
 
+    def expect(self, total: int) -> None:
+        """Count from now on towards a number of objects that an apply will change."""
+        with self._lock:
+            self.total, self._done = total, 0
+
     def notice(self, text: str) -> None:
         """Print a sentence above the live line."""
         with self._lock:

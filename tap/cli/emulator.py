@@ -10,6 +10,7 @@ import click
 
 from tap.cli.console import notice, print_data
 from tap.cli.options import output_option
+from tap.cli.rehearsal import traffic
 
 if TYPE_CHECKING:
     from tap.emulator.control import Emulator, Status
@@ -66,6 +67,9 @@ def reset() -> None:
     _, control = _open()
     control.reset()
     notice("reset")
+
+
+emulator.add_command(traffic)
 
 
 def describe(status: Status) -> str:

@@ -57,10 +57,21 @@ def release(environment: str, target: str, suffix: str, lock_id: str) -> None:
 
     Refused if the process that took it still lives on this machine.
     """
+    workspace, _ = open_environment(environment, target, suffix=suffix, initialize=False)
+    release_by_id(workspace, lock_id)
+    notice(f"see what is there: tap plan {workspace.request.words}")
+
+
+def release_by_id(workspace: Workspace, lock_id: str) -> None:
+    """Release the lock with this id, in each place that has it.
+
+    Raises:
+        TapError: Nobody holds the lock.
+        LockedError: It has another id, or its process lives.
+    """
     from tap.errors import LockedError, TapError
     from tap.terraform.locks import release as release_lock
 
-    workspace, _ = open_environment(environment, target, suffix=suffix, initialize=False)
     found = workspace.explain_locks()
     label, words = workspace.request.label, workspace.request.words
     if not found:
@@ -81,7 +92,6 @@ def release(environment: str, target: str, suffix: str, lock_id: str) -> None:
     for each in wanted[0].locks:
         release_lock(workspace.backend, workspace.request.state_key, each)
         notice(f"released the {each.kind}: {each.place}")
-    notice(f"see what is there: tap plan {words}")
 
 
 def _as_text(explanation: Explanation, workspace: Workspace) -> str:
@@ -107,7 +117,9 @@ def _as_json(explanation: Explanation, now: datetime) -> list[dict[str, Any]]:
             "broken": each.broken,
             "operation": each.operation,
             "who": each.who,
-            "terraform_version": each.version,
+            "terraform_version": "" if each.own else each.version,
+            "tap_version": each.version.removeprefix("tap ") if each.own else "",
+            "info": each.info,
             "created": each.created,
             "held_seconds": (now - each.created).total_seconds() if each.created else None,
             "process": {"life": holder.life, "reason": holder.reason, "pid": holder.pid},

@@ -21,6 +21,7 @@ from tap.cli.output import output
 from tap.cli.plan import plan
 from tap.cli.state import state
 from tap.cli.test import test
+from tap.cli.traffic import rollback, shift, status
 from tap.cli.validate import validate
 from tap.cli.warm import warm
 from tap.errors import TapError
@@ -50,7 +51,10 @@ _COMMANDS = (
     lock,
     output,
     plan,
+    rollback,
+    shift,
     state,
+    status,
     test,
     validate,
     warm,

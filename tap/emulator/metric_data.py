@@ -132,6 +132,17 @@ def of(backend: CloudWatchBackend) -> Data:
     return both
 
 
+def read_again(backend: CloudWatchBackend) -> None:
+    """Take the samples anew the next time, because some of them are gone."""
+    _read.pop(backend, None)
+
+
+def is_of(datum: Any, dimension: str, value: str, since: float) -> bool:
+    """Tell whether a data point of moto has a dimension and is not older than a time."""
+    found = any(each.name == dimension and each.value == value for each in datum.dimensions)
+    return found and _sample(datum).at >= since
+
+
 def queries_of(alarm: Any) -> list[Query]:
     """Return what a metric alarm is computed from."""
     if not alarm.metric_data_queries:

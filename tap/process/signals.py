@@ -136,3 +136,21 @@ def forwarded_signals(interruption: Interruption) -> Iterator[None]:
             if isinstance(handler, _Guard) and interruption.requests:
                 handler.ending = True
             signal.signal(number, handler)
+
+
+@contextmanager
+def deferred_signals() -> Iterator[None]:
+    """Let what must not be cut in two come to its end, then let the first signal have its way."""
+    caught: list[int] = []
+    previous = {
+        number: signal.signal(number, lambda each, _frame: caught.append(each))
+        for number in FORWARDED
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    if caught:
+        signal.raise_signal(caught[0])

@@ -7,17 +7,20 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import REPOSITORY
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.requirement("DOC-1")
 
-REPOSITORY = Path(__file__).parents[2]
+
 DOCUMENTS = sorted(
     file
     for pattern in ("*.md", "backend/*.md", "docs/**/*.md", "modules/*/*.md")

@@ -163,7 +163,14 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     proxy: ClassVar[FaultProxy]
     protocol_version = "HTTP/1.1"
+    wbufsize = 2**20  # an answer leaves as a whole
     disable_nagle_algorithm = True
+
+    def handle_expect_100(self) -> bool:
+        """Tell a client at once that its body is awaited."""
+        go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return go_on
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Say nothing: standard error belongs to the test."""

@@ -267,5 +267,7 @@ EXTENSION = Extension(
             probe=_leaves_alarms_as_they_are,
         ),
     ),
+    # For those who have put metrics and want to see at once what the alarms say.
+    routes={"cloudwatch/evaluate": _tick},
     tick=_tick,
 )

@@ -9,9 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.cloudwatch.exceptions import ValidationError
-from moto.cloudwatch.models import CloudWatchBackend
+from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 
-from tap.emulator import metric_data
+from tap.emulator import alarms, metric_data
 from tap.emulator.extensions import Client, Extension, Patch, arguments, wrap
 from tap.emulator.metric_math import Range
 
@@ -59,6 +59,34 @@ def _epoch(moment: datetime) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+def _forget(namespace: str, dimension: str, value: str, since: float = 0.0) -> int:
+    """Answer the route ``cloudwatch/forget``: AWS has no call that deletes data points.
+
+    Args:
+        namespace: Of the metrics, such as ``AWS/ApplicationELB``.
+        dimension: Name of a dimension.
+        value: Metrics that have this value of it are forgotten, in every account and region.
+        since: Only data points from this time on, in seconds since the epoch.
+
+    Returns:
+        How many data points there were.
+    """
+    forgotten = 0
+    backends: list[Any] = [found for *_, found in cloudwatch_backends.iter_backends()]
+    for backend in backends:
+        with alarms.lock:
+            # One by one from the end: requests add to the end in the meantime.
+            for place in range(len(backend.metric_data) - 1, -1, -1):
+                datum = backend.metric_data[place]
+                if datum.namespace == namespace and metric_data.is_of(
+                    datum, dimension, value, since
+                ):
+                    del backend.metric_data[place]
+                    forgotten += 1
+            metric_data.read_again(backend)
+    return forgotten
+
+
 def _lacks_metric_math(client: Client) -> bool:
     cloudwatch = client("cloudwatch")
     for name, value in (("errors", 1), ("requests", 4)):
@@ -99,6 +127,7 @@ EXTENSION = Extension(
             probe=_lacks_metric_math,
         ),
     ),
+    routes={"cloudwatch/forget": _forget},
     # Data points are no resources: nobody can delete them.
     counted={
         "cloudwatch.MetricAggregatedDatum": lambda _: (),
