@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,50 +29,27 @@ class Change:
     done_at: float
 
 
+@dataclass
 class Follower:
-    """Looks at the rule again and again and hands its weights on.
+    """Hands the weights of the rule on where they are new.
 
     Attributes:
+        read: Returns the weights of the rule by color.
+        write: Gives them to the load balancer, as ``blue`` and ``green``.
         changes: What was handed on, the oldest first.
     """
 
-    def __init__(
-        self, read: Callable[[], Mapping[str, int]], write: Callable[..., None]
-    ) -> None:
-        """Hand the weights on once, then begin to follow.
+    read: Callable[[], Mapping[str, int]]
+    write: Callable[..., None]
+    changes: list[Change] = field(default_factory=list)
 
-        Args:
-            read: Returns the weights of the rule by color.
-            write: Gives them to the load balancer, as ``blue`` and ``green``.
-        """
-        self._read, self._write = read, write
-        self._stopped = threading.Event()
-        self._failure: Exception | None = None
-        self.changes: list[Change] = []
-        self._look()
-        self._thread = threading.Thread(target=self._follow, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, and raise what went wrong in between."""
-        self._stopped.set()
-        self._thread.join()
-        if self._failure is not None:
-            raise self._failure
-
-    def _follow(self) -> None:
-        try:
-            while not self._stopped.wait(LOOK_SECONDS):
-                self._look()
-        except Exception as error:  # noqa: BLE001 - raised again by stop()
-            self._failure = error
-
-    def _look(self) -> None:
-        weights = self._read()
+    def look(self) -> None:
+        """Read the rule once."""
+        weights = self.read()
         last = self.changes[-1] if self.changes else None
         if last is None or weights != {"blue": last.blue, "green": last.green}:
             begun = time.time()
-            self._write(**weights)
+            self.write(**weights)
             self.changes.append(Change(**weights, begun_at=begun, done_at=time.time()))
 
 
