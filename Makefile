@@ -62,7 +62,7 @@ test: $(venv)/dev ## Run every test
 	$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST)
 
 bench: $(venv)/dev ## Measure what tap saves against plain Terraform, in pairs
-	$(bin)/python -m benchmarks.warm_providers $(BENCH)
+	$(bin)/python -m benchmarks $(BENCH)
 
 inventories: $(venv)/dev ## Write the inventories of the environments' plans again
 	$(bin)/pytest tests/environments --write-inventories

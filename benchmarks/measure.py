@@ -38,6 +38,11 @@ class Pairs:
         """Median of the ratios plain / warm of all pairs."""
         return statistics.median(a / b for a, b in zip(self.plain, self.warm, strict=True))
 
+    @property
+    def added(self) -> float:
+        """Median of the seconds by which ``tap`` took longer; negative if it was faster."""
+        return statistics.median(b - a for a, b in zip(self.plain, self.warm, strict=True))
+
     def report(self) -> dict[str, Any]:
         """Return medians, ratio and all single figures."""
         return {
@@ -46,6 +51,7 @@ class Pairs:
             "plain_seconds": statistics.median(self.plain),
             "tap_seconds": statistics.median(self.warm),
             "ratio": self.ratio,
+            "added_seconds": self.added,
             "memory_bytes": self.memory,
             "all_plain_seconds": self.plain,
             "all_tap_seconds": self.warm,
@@ -53,15 +59,30 @@ class Pairs:
 
 
 def measure(
-    name: str, plain: Callable[[], object], warm: Callable[[], object], *, pairs: int
+    name: str,
+    plain: Callable[[], object],
+    warm: Callable[[], object],
+    *,
+    pairs: int,
+    before: Callable[[], object] = lambda: None,
 ) -> Pairs:
-    """Run both ways once to warm up, and then in turn; the order changes from pair to pair."""
-    plain()
-    warm()
+    """Run both ways once to warm up, and then in turn; the order changes from pair to pair.
+
+    Args:
+        name: What the work is called.
+        plain: Does it without ``tap``.
+        warm: Does it with ``tap``.
+        pairs: How many times both are measured.
+        before: Makes ready for either; not measured.
+    """
+    for way in (plain, warm):
+        before()
+        way()
     found = Pairs(name)
     for number in range(pairs):
         ways = [(plain, found.plain), (warm, found.warm)]
         for way, seconds in ways if number % 2 else reversed(ways):
+            before()
             started = time.perf_counter()
             way()
             seconds.append(time.perf_counter() - started)

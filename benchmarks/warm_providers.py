@@ -1,37 +1,25 @@
-"""What warm providers save: the same commands with and without them, in turn.
-
-    make bench
-
-The environments' part needs the embedded emulator: prod is applied there first, which takes
-some minutes. Results are printed as a table and written to ``benchmarks/results/``.
-"""
+"""What warm providers save: the same commands with and without them, in turn."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from benchmarks.measure import Pairs, largest_memory, machine, measure, run
-from tap.emulator.control import Emulator
-from tap.settings import load_settings
-from tap.terraform.installation import find_terraform, terraform_environ
+from benchmarks.measure import Pairs, largest_memory, measure, run
+from benchmarks.prod import REPOSITORY
 from tap.warm.providers import WarmProviders
-from tap.workspace import Request, open_workspace
-from tests.conftest import OFFLINE_PROVIDER, comparable, copy_project
+from tests.conftest import OFFLINE_PROVIDER, comparable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-RESULTS = REPOSITORY / "benchmarks" / "results"
+    from benchmarks.prod import Prod
 
 # What has to be reached at least: plain / warm.
 GOALS = {
@@ -145,35 +133,10 @@ def module_rows(bench: Bench, work: Path, environ: dict[str, str]) -> Iterator[P
     yield bench.compare("test with 20 mocked runs", tests, environ, "test")
 
 
-def environment_rows(bench: Bench, work: Path) -> Iterator[Pairs]:
-    """Measure plans of prod, from nothing and applied."""
-    project = work / "project"
-    copy_project(project)
-    own = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_"))}
-    settings = load_settings(project, own)
-    tap = [str(Path(sys.executable).parent / "tap")]
-    try:
-        for suffix, name in (("bench", "from nothing"), ("", "applied")):
-            if not suffix:
-                print("applying prod", file=sys.stderr)
-                run([*tap, "apply", "prod"], cwd=project, environ=own)
-            workspace = open_workspace(
-                Request(
-                    settings=settings,
-                    environment=settings.environment("prod"),
-                    target="local",
-                    suffix=suffix,
-                    environ=own,
-                )
-            )
-            root = workspace.root
-            environ = {**root.environ, "TF_DATA_DIR": str(root.data_directory)}
-            same_plan(bench, root.directory, environ, name)
-            yield bench.compare(
-                f"plan of prod {name}", root.directory, environ, "plan", "-lock=false"
-            )
-    finally:
-        Emulator(settings.work_directory / "emulator", environ=own).stop()
+def environment_row(bench: Bench, prod: Prod, name: str) -> Pairs:
+    """Measure a plan of prod as it is now, ``from nothing`` or ``applied``."""
+    same_plan(bench, prod.root, prod.environ, name)
+    return bench.compare(f"plan of prod {name}", prod.root, prod.environ, "plan", "-lock=false")
 
 
 def same_plan(bench: Bench, folder: Path, environ: dict[str, str], name: str) -> None:
@@ -216,54 +179,3 @@ def suite_row(pairs: int) -> Pairs:
         return work
 
     return measure("the whole module test suite", tests("0"), tests("1"), pairs=pairs)
-
-
-def table(rows: list[Pairs]) -> str:
-    """Return the results as Markdown."""
-    lines = [
-        "| work | plain | warm | plain / warm | goal | memory plain | memory warm |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        report = row.report()
-        goal = f"{GOALS[row.name]:g}x" if row.name in GOALS else ""
-        memory = [
-            f"{row.memory[way] / 2**20:.0f} MiB" if row.memory else "" for way in ("plain", "tap")
-        ]
-        lines.append(
-            f"| {row.name} | {report['plain_seconds']:.2f} s | {report['tap_seconds']:.2f} s "
-            f"| {row.ratio:.1f}x | {goal} | {memory[0]} | {memory[1]} |"
-        )
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Measure, print a table and write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=7, help="pairs after the warm-up")
-    parser.add_argument("--suite-pairs", type=int, default=1, help="pairs of the test suite")
-    parser.add_argument("--only", choices=["modules", "environments", "suite"], action="append")
-    options = parser.parse_args()
-    parts = options.only or ["modules", "environments", "suite"]
-    rows: list[Pairs] = []
-    with tempfile.TemporaryDirectory(prefix="tap-bench-") as folder, WarmProviders() as providers:
-        work = Path(folder)
-        own = {
-            key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_"))
-        }
-        environ = terraform_environ(own, folder=work)
-        bench = Bench(str(find_terraform(os.environ).path), providers, options.pairs)
-        if "modules" in parts:
-            rows += module_rows(bench, work, environ)
-        if "environments" in parts:
-            rows += environment_rows(bench, work)
-    if "suite" in parts:
-        rows.append(suite_row(options.suite_pairs))
-    print(table(rows))
-    report: dict[str, Any] = {"machine": machine(), "rows": [row.report() for row in rows]}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "warm-providers.json").write_text(json.dumps(report, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()

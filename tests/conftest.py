@@ -27,12 +27,9 @@ import pytest
 from tap.aws import Target
 from tap.emulator.control import Emulator
 from tap.plan import Plan
-from tap.pytest_plugin import warm_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-__all__ = ["warm_variables"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TAP = Path(sys.executable).parent / "tap"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tap.cli.console import fail, notice, print_data, redacted, speak_for
-from tap.cli.options import lock_option, target_options
+from tap.cli.options import WARM, lock_option, target_options, warm_option
 from tap.cli.session import open_environment
 from tap.errors import TapError
 
@@ -33,6 +33,7 @@ _PROVIDER_BYTES = 600_000_000
 @click.argument("environments", metavar="ENV...", nargs=-1, required=True)
 @target_options
 @lock_option
+@warm_option
 @click.option(
     "--output",
     "output_format",
@@ -171,7 +172,8 @@ def _examine_all(
     from tap.reports.drift import EnvironmentDrift
 
     notice(f"looking at {len(names)} environments, {min(at_once, len(names))} at a time")
-    answers = run_each(partial(_examine_apart, function), names, at_once=at_once)
+    wanted = bool(click.get_current_context().meta.get(WARM, True))
+    answers = run_each(partial(_examine_apart, function, wanted), names, at_once=at_once)
     found = []
     for name, answer in answers.items():
         if answer is None:
@@ -183,12 +185,18 @@ def _examine_all(
     return found
 
 
-def _examine_apart(function: partial[EnvironmentDrift], name: str) -> bytes:
+def _examine_apart(
+    function: partial[EnvironmentDrift],
+    warm: bool,  # noqa: FBT001 - a partial has no names for what comes last
+    name: str,
+) -> bytes:
     """Look at one environment in a process of its own, whose notices name it."""
     import msgspec
 
     speak_for(name)
-    return redacted(msgspec.json.encode(function(name)).decode()).encode()
+    with click.Context(drift) as context:
+        context.meta[WARM] = warm
+        return redacted(msgspec.json.encode(function(name)).decode()).encode()
 
 
 def _print(settings: Settings, found: Sequence[EnvironmentDrift], output_format: str) -> None:

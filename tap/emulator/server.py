@@ -57,8 +57,18 @@ _SERVER_FAULT = 500
 class _Handler(MotoRequestHandler):
     """Logs failures only: a line for each request costs time and says nothing."""
 
-    # An answer goes out in two writes; the second must not wait for the first's acknowledgement.
+    # An answer leaves as a whole. Sent as head and body, a busy client sometimes loses the body of
+    # a connection that is closed behind it ("use of closed network connection").
+    wbufsize = 2**20
+    # What does not fit must not wait for an acknowledgement.
     disable_nagle_algorithm = True
+
+    def handle_expect_100(self) -> bool:
+        """Tell a client at once, and once, that its body is awaited."""
+        del self.headers["Expect"]
+        go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return go_on
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         if str(code).isdigit() and int(code) >= _SERVER_FAULT:

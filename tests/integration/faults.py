@@ -92,6 +92,7 @@ class FaultProxy:
     passed: Counter[str] = field(default_factory=Counter)
     struck: Counter[tuple[str, Kind]] = field(default_factory=Counter)
     _calls: Counter[str] = field(default_factory=Counter)
+    _lost: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -115,11 +116,22 @@ class FaultProxy:
             for counter in (self.passed, self.struck, self._calls):
                 counter.clear()
 
-    def decide(self, call: str, *, by_terraform: bool) -> Kind | None:
-        """Count a call and return what happens to it."""
+    def decide(self, call: str, *, invocation: str) -> Kind | None:
+        """Count a call and return what happens to it.
+
+        An answer is lost once: what the SDK sends again under the same id gets through. If no
+        answer ever came, nobody could know what was made.
+
+        Args:
+            call: Service and operation.
+            invocation: What the SDK of Terraform knows the call by; empty for other callers.
+        """
         with self._lock:
-            self._calls[call] += 1
-            kind = self.faults.strike(call, self._calls[call]) if by_terraform else None
+            self._calls[call] += bool(invocation)
+            spared = not invocation or invocation in self._lost
+            kind = None if spared else self.faults.strike(call, self._calls[call])
+            if kind == "lost":
+                self._lost.add(invocation)
             if kind is not None:
                 self.struck[call, kind] += 1
             if kind in {None, "lost"}:
@@ -151,7 +163,14 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     proxy: ClassVar[FaultProxy]
     protocol_version = "HTTP/1.1"
+    wbufsize = 2**20  # an answer leaves as a whole
     disable_nagle_algorithm = True
+
+    def handle_expect_100(self) -> bool:
+        """Tell a client at once that its body is awaited."""
+        go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return go_on
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Say nothing: standard error belongs to the test."""
@@ -160,7 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         service, operation = self._call(body)
         agent = self.headers.get("User-Agent", "")
-        kind = self.proxy.decide(f"{service}:{operation}", by_terraform="HashiCorp" in agent)
+        by_terraform = "HashiCorp" in agent
+        invocation = self.headers.get("Amz-Sdk-Invocation-Id", "") if by_terraform else ""
+        kind = self.proxy.decide(f"{service}:{operation}", invocation=invocation)
         if kind == "reset":
             self._break()
         elif kind in {"throttle", "error"}:

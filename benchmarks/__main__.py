@@ -1,0 +1,119 @@
+"""Measure ``tap`` against plain Terraform, in pairs: ``make bench``.
+
+Most of it needs the embedded emulator: prod is applied there first, which takes some minutes.
+Results are printed as tables and written to ``benchmarks/results/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Pairs, machine
+from benchmarks.prod import REPOSITORY, Prod, prod
+from benchmarks.warm_providers import Bench, environment_row, module_rows, suite_row
+from benchmarks.wrapper import wrapper_rows
+from tap.terraform.installation import find_terraform, terraform_environ
+from tap.warm.providers import WarmProviders
+
+RESULTS = REPOSITORY / "benchmarks" / "results"
+
+# What has to be reached at least: plain / warm.
+GOALS = {
+    "validate of a module": 15.0,
+    "plan of a module of 10 resources": 5.0,
+    "plan of prod from nothing": 3.0,
+    "plan of prod applied": 2.0,
+    "test with 20 mocked runs": 5.0,
+}
+
+
+def warm_table(rows: list[Pairs]) -> str:
+    """Return what warm providers save as Markdown."""
+    lines = [
+        "| work | plain | warm | plain / warm | goal | memory plain | memory warm |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        report = row.report()
+        goal = f"{GOALS[row.name]:g}x" if row.name in GOALS else ""
+        memory = [
+            f"{row.memory[way] / 2**20:.0f} MiB" if row.memory else "" for way in ("plain", "tap")
+        ]
+        lines.append(
+            f"| {row.name} | {report['plain_seconds']:.2f} s | {report['tap_seconds']:.2f} s "
+            f"| {row.ratio:.1f}x | {goal} | {memory[0]} | {memory[1]} |"
+        )
+    return "\n".join(lines)
+
+
+def wrapper_table(rows: list[Pairs]) -> str:
+    """Return what ``tap`` adds to Terraform as Markdown."""
+    lines = ["| on prod | Terraform | tap | added |", "|---|---|---|---|"]
+    for row in rows:
+        report = row.report()
+        share = 100 * row.added / report["plain_seconds"]
+        lines.append(
+            f"| {row.name} | {report['plain_seconds']:.2f} s | {report['tap_seconds']:.2f} s "
+            f"| {row.added:+.2f} s ({share:+.0f} %) |"
+        )
+    return "\n".join(lines)
+
+
+def environment_rows(bench: Bench, work: Path, parts: list[str]) -> tuple[list[Pairs], list[Pairs]]:
+    """Measure prod from nothing, apply it, and measure the rest."""
+    warm: list[Pairs] = []
+    with prod(work) as applied:
+        if "environments" in parts:
+            nothing = Prod(applied.project, applied.settings, applied.variables, suffix="bench")
+            warm.append(environment_row(bench, nothing, "from nothing"))
+        print("applying prod", file=sys.stderr)
+        applied.tap("apply", "prod")
+        if "environments" in parts:
+            warm.append(environment_row(bench, applied, "applied"))
+        wrapper = list(wrapper_rows(bench, applied)) if "wrapper" in parts else []
+    return warm, wrapper
+
+
+def main() -> None:
+    """Measure, print tables and write JSON."""
+    everything = ["modules", "environments", "wrapper", "suite"]
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=7, help="pairs after the warm-up")
+    parser.add_argument("--suite-pairs", type=int, default=1, help="pairs of the test suite")
+    parser.add_argument("--only", choices=everything, action="append")
+    options = parser.parse_args()
+    parts = options.only or everything
+    warm: list[Pairs] = []
+    wrapper: list[Pairs] = []
+    with tempfile.TemporaryDirectory(prefix="tap-bench-") as folder, WarmProviders() as providers:
+        work = Path(folder)
+        own = {
+            key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_"))
+        }
+        bench = Bench(str(find_terraform(os.environ).path), providers, options.pairs)
+        if "modules" in parts:
+            warm += module_rows(bench, work, terraform_environ(own, folder=work))
+        if {"environments", "wrapper"} & set(parts):
+            found, wrapper = environment_rows(bench, work, parts)
+            warm += found
+    if "suite" in parts:
+        warm.append(suite_row(options.suite_pairs))
+    RESULTS.mkdir(exist_ok=True)
+    for name, rows, table in (
+        ("warm-providers", warm, warm_table),
+        ("wrapper", wrapper, wrapper_table),
+    ):
+        if rows:
+            print(table(rows), end="\n\n")
+            report: dict[str, Any] = {"machine": machine(), "rows": [row.report() for row in rows]}
+            (RESULTS / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

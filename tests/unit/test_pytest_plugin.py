@@ -1,0 +1,34 @@
+"""The fixtures that the package gives to the tests of any Terraform repository."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEST = """
+def test_plain(warm_variables, tmp_path):
+    assert warm_variables(tmp_path, {"TF_VAR_a": "b"}) == {"TF_VAR_a": "b"}
+"""
+
+
+@pytest.mark.requirement("TST-1")
+def test_the_fixture_is_there_wherever_the_package_is_installed(tmp_path: Path) -> None:
+    (tmp_path / "test_theirs.py").write_text(TEST)
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly"],
+        cwd=tmp_path,
+        env=environ | {"TAP_WARM": "0"},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+    assert done.stdout.splitlines()[-1].startswith("1 passed"), done.stdout
