@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from tests.integration.live.follower import Change
     from tests.integration.live.load import Request
 
-CONFIDENCE = 0.999
-"""That a load balancer which draws at random keeps to the bound of one step."""
+CONFIDENCE = 0.999_999
+"""That a sound load balancer keeps to the bound of one step: it fails a test by chance once in a
+million steps."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,7 @@ class Step:
         """By how much the share may differ from the configured one, in percent.
 
         The normal approximation of a binomial distribution, with the half of a request for
-        continuity; none at 0 and 100 %, where nothing is left to chance. HAProxy takes turns, so
-        it is far nearer than that.
+        continuity; none at 0 and 100 %, where nothing is left to chance.
 
         Source: https://www.itl.nist.gov/div898/handbook/prc/section2/prc24.htm
         """

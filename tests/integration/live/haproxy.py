@@ -1,5 +1,8 @@
 """HAProxy on loopback in the place of the load balancer: weights change while requests pass.
 
+Which color gets a request is drawn by the weights. HAProxy's own weights of servers are no
+substitute: two are changed one after the other, and taking turns evens out only over a round.
+
 It tries nothing again and checks no health, so that no failure is hidden: what a server answers is
 what the client gets.
 """
@@ -17,9 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _START_SECONDS = 10.0
+_WHOLE = 100
 
 # One line for each request, as an access log of an ALB has it: who answered, the status, the
-# milliseconds until the response header came, and how the session ended ("--" is well).
+# milliseconds until the response header came, and how the session ended ("--" is well). Each
+# request is drawn anew, whatever connection it comes over.
 _CONFIGURATION = """\
 global
   nbthread 1
@@ -38,12 +43,15 @@ frontend traffic
   bind fd@{listener}
   log global
   log-format "%s %ST %Tr %ts"
-  default_backend colors
+  http-request set-var(txn.share) str(green),map_str_int({directory}/weights)
+  use_backend green if {{ rand(100),sub(txn.share) lt 0 }}
+  default_backend blue
 
-backend colors
-  balance roundrobin
-  server blue 127.0.0.1:{blue} weight 100
-  server green 127.0.0.1:{green} weight 0
+backend blue
+  server blue 127.0.0.1:{blue}
+
+backend green
+  server green 127.0.0.1:{green}
 """
 
 
@@ -57,7 +65,7 @@ def find() -> str | None:
 
 
 class LoadBalancer:
-    """A running HAProxy with the servers blue and green.
+    """A running HAProxy with the servers blue and green; blue gets everything at first.
 
     Attributes:
         port: Where clients reach it.
@@ -77,6 +85,8 @@ class LoadBalancer:
         """
         self.port: int = listener.getsockname()[1]
         self._control = directory / "control"
+        self._weights = directory / "weights"
+        self._weights.write_text("green 0\n")
         file = directory / "haproxy.cfg"
         file.write_text(
             _CONFIGURATION.format(directory=directory, listener=listener.fileno(), **ports)
@@ -94,19 +104,17 @@ class LoadBalancer:
         self._wait()
 
     def set_weights(self, *, blue: int, green: int) -> None:
-        """Give each server its share in percent; connections stay.
+        """Give each server its share in percent, in one step; connections stay.
 
         Raises:
+            ValueError: They are no shares of a whole.
             RuntimeError: HAProxy refused.
         """
-        said = self.ask(f"set weight colors/green {green}; set weight colors/blue {blue}")
+        if blue + green != _WHOLE:
+            raise ValueError(f"weights {blue} and {green} do not add up to {_WHOLE}")
+        said = self.ask(f"set map {self._weights} green {green}")
         if said.strip():
-            raise RuntimeError(f"HAProxy refused the weights {blue}/{green}: {said.strip()}")
-
-    def weights(self) -> dict[str, int]:
-        """Return the weight that each server has, by color."""
-        said = {color: self.ask(f"get weight colors/{color}") for color in ("blue", "green")}
-        return {color: int(text.split()[0]) for color, text in said.items()}
+            raise RuntimeError(f"HAProxy refused {green} % for green: {said.strip()}")
 
     def unlogged(self) -> int:
         """Return how many lines of its log were lost."""

@@ -6,15 +6,16 @@ called.
 
 from __future__ import annotations
 
-import statistics
 import threading
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from statistics import quantiles
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 REPORT_SECONDS = 1.0
 
@@ -92,62 +93,62 @@ class Meter:
     def __init__(self, cloudwatch: Any, dimensions: Dimensions) -> None:
         self._cloudwatch = cloudwatch
         self.dimensions = dimensions
-        self._tally = Tally()
+        self._seconds: defaultdict[int, Tally] = defaultdict(Tally)
         self._lock = threading.Lock()
         self.requests: Counter[str] = Counter()
 
-    def read(self, log: Iterable[str]) -> None:
+    def read(self, log: IO[str]) -> None:
         """Count every line until the log ends."""
-        for line in log:
-            with self._lock:
-                self._tally.add(line)
+        with log:
+            for line in log:
+                with self._lock:
+                    self._seconds[int(time.time())].add(line)
 
     def report(self) -> None:
-        """Put what was seen since the last report."""
+        """Put what was seen since the last report, each second by itself."""
         with self._lock:
-            tally, self._tally = self._tally, Tally()
-        self.requests += tally.requests
-        data = [
-            datum for color in _COLORS if tally.requests[color] for datum in self._of(color, tally)
-        ]
-        if tally.unanswered:
-            data.append(self._count("HTTPCode_ELB_5XX_Count", tally.unanswered))
+            seconds, self._seconds = self._seconds, defaultdict(Tally)
+        data = [datum for second, tally in seconds.items() for datum in self._data(second, tally)]
         if data:
             self._cloudwatch.put_metric_data(Namespace="AWS/ApplicationELB", MetricData=data)
+        for tally in seconds.values():
+            self.requests += tally.requests
 
     def report_probe(self, data: Sequence[Any]) -> None:
         """Put what the probe has measured."""
         self._cloudwatch.put_metric_data(Namespace=self.dimensions.namespace, MetricData=data)
 
-    def _of(self, color: str, tally: Tally) -> list[dict[str, Any]]:
-        # Like an ALB, nothing is said of errors where there are none.
-        errors = tally.errors[color]
-        counted = [self._count("HTTPCode_Target_5XX_Count", errors, color)] if errors else []
-        times = {
-            "MetricName": "TargetResponseTime",
-            "Unit": "Seconds",
-            "Values": thinned(tally.times[color]),
-            **self._where(color),
-        }
-        return [self._count("RequestCount", tally.requests[color], color), *counted, times]
+    def _data(self, second: int, tally: Tally) -> Iterator[dict[str, Any]]:
+        at = datetime.fromtimestamp(second, UTC)
+        for color, times in tally.times.items():
+            where = self._where(at, self.dimensions.target_groups[color])
+            yield {"MetricName": "RequestCount", **_count(tally.requests[color]), **where}
+            # Like an ALB, nothing is said of errors where there are none.
+            if errors := tally.errors[color]:
+                yield {"MetricName": "HTTPCode_Target_5XX_Count", **_count(errors), **where}
+            values = {"Unit": "Seconds", "Values": thinned(times)}
+            yield {"MetricName": "TargetResponseTime", **values, **where}
+        if tally.unanswered:
+            count = _count(tally.unanswered)
+            yield {"MetricName": "HTTPCode_ELB_5XX_Count", **count, **self._where(at)}
 
-    def _count(self, metric: str, number: int, color: str | None = None) -> dict[str, Any]:
-        each = {"Minimum": 1.0, "Maximum": 1.0, "SampleCount": number, "Sum": number}
-        where = self._where(color)
-        return {"MetricName": metric, "Unit": "Count", "StatisticValues": each, **where}
-
-    def _where(self, color: str | None) -> dict[str, Any]:
+    def _where(self, at: datetime, target_group: str | None = None) -> dict[str, Any]:
         named = {"LoadBalancer": self.dimensions.load_balancer}
-        if color is not None:
-            named["TargetGroup"] = self.dimensions.target_groups[color]
+        if target_group is not None:
+            named["TargetGroup"] = target_group
         return {
-            "Timestamp": datetime.now(UTC),
+            "Timestamp": at,
             "Dimensions": [{"Name": name, "Value": value} for name, value in named.items()],
         }
+
+
+def _count(number: int) -> dict[str, Any]:
+    statistics = {"Minimum": 1.0, "Maximum": 1.0, "SampleCount": number, "Sum": number}
+    return {"Unit": "Count", "StatisticValues": statistics}
 
 
 def thinned(times: Sequence[float]) -> list[float]:
     """Return few values with the quantiles of many, the greatest among them."""
     if len(times) <= _TIMES:
         return list(times)
-    return [*statistics.quantiles(times, n=_TIMES, method="inclusive"), max(times)]
+    return [*quantiles(times, n=_TIMES, method="inclusive"), max(times)]
