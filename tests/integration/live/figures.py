@@ -43,11 +43,11 @@ class Step:
         """By how much the share may differ from the configured one, in percent.
 
         The normal approximation of a binomial distribution, with the half of a request for
-        continuity; none at 0 and 100 %, where nothing is left to chance.
+        continuity; 0 at 0 and 100 %, where nothing is left to chance, and without a request.
 
         Source: https://www.itl.nist.gov/div898/handbook/prc/section2/prc24.htm
         """
-        if self.percent in {0, 100}:
+        if self.percent in {0, 100} or not self.requests:
             return 0.0
         share = self.percent / 100
         spread = math.sqrt(self.requests * share * (1 - share))
