@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from tap.settings import TargetName
 
+# The default of botocore.
+_BOTO_SECONDS = 60.0
 # An emulator takes any credentials; the user's own must never be sent to one.
 _EMULATOR_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
 # What botocore would read from the user's files, and fail on if a profile is missing.
@@ -63,12 +65,22 @@ class Target:
             "NO_PROXY": ",".join(filter(None, [no_proxy, "127.0.0.1", "localhost"])),
         }
 
-    def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - see below
+    def client(
+        self,
+        service: str,
+        region: str | None = None,
+        *,
+        timeout: float = _BOTO_SECONDS,
+        attempts: int | None = None,
+    ) -> Any:  # noqa: ANN401 - see below
         """Return a boto3 client for this target.
 
         Args:
             service: The name boto3 gives the service, such as ``elbv2``.
             region: Another region than the target's own.
+            timeout: Seconds that connecting and each read may take in each attempt.
+            attempts: How often a call is tried that fails in passing, such as by throttling; by
+                default 5 times on AWS and twice on an emulator.
         """
         import boto3  # noqa: PLC0415 - takes 0.3 s
         from botocore.config import Config  # noqa: PLC0415
@@ -76,10 +88,15 @@ class Target:
 
         # boto3's types know services by literal names only.
         session: Any
+        tries = attempts or (5 if self.endpoint is None else 2)
+        config = Config(
+            connect_timeout=timeout,
+            read_timeout=timeout,
+            retries={"mode": "standard", "max_attempts": tries},
+        )
         if self.endpoint is None:
             session = boto3.Session(region_name=region or self.region)
-            retries = Config(retries={"mode": "standard", "max_attempts": 5})
-            return session.client(service, config=retries)
+            return session.client(service, config=config)
         alone = Session(session_vars=_NO_FILES)
         session = boto3.Session(region_name=region or self.region, botocore_session=alone)
         return session.client(
@@ -87,11 +104,7 @@ class Target:
             endpoint_url=self.endpoint,
             aws_access_key_id=_EMULATOR_CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=_EMULATOR_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(
-                proxies={},
-                retries={"mode": "standard", "max_attempts": 2},
-                s3={"addressing_style": "path"},
-            ),
+            config=config.merge(Config(proxies={}, s3={"addressing_style": "path"})),
         )
 
 

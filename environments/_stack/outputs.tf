@@ -1,10 +1,11 @@
 output "compute" {
-  description = "Auto Scaling groups, launch templates and target groups by color, and log groups of the application."
+  description = "Auto Scaling groups with the sizes they have while they have capacity, launch templates and target groups by color, and log groups of the application."
   value = {
     application_log_group_arns  = module.alb_bluegreen.application_log_group_arns
     application_log_group_names = module.alb_bluegreen.application_log_group_names
     autoscaling_group_arns      = module.alb_bluegreen.autoscaling_group_arns
     autoscaling_group_names     = module.alb_bluegreen.autoscaling_group_names
+    autoscaling_group_sizes     = module.alb_bluegreen.autoscaling_group_sizes
     launch_template_ids         = module.alb_bluegreen.launch_template_ids
     target_group_arn_suffixes   = module.alb_bluegreen.target_group_arn_suffixes
     target_group_arns           = module.alb_bluegreen.target_group_arns
@@ -86,6 +87,7 @@ output "probe" {
     function_arn          = module.probe.function_arn
     function_name         = module.probe.function_name
     log_group_name        = module.probe.log_group_name
+    metric_namespace      = module.probe.metric_namespace
     role_arn              = module.probe.role_arn
     schedule_rule_name    = module.probe.schedule_rule_name
   }
@@ -132,13 +134,14 @@ output "storage" {
 }
 
 output "traffic" {
-  description = "The live traffic record: where it is, weights, phase and status of the migration."
+  description = "The live traffic record: where it is, weights, phase and status of the migration, and what splits the traffic (listener or dns)."
   value = {
     idle_color       = module.alb_bluegreen.idle_color
     migration_phase  = module.alb_bluegreen.migration_phase
     migration_status = module.alb_bluegreen.migration_status
     parameter_arn    = module.alb_bluegreen.traffic_parameter_arn
     parameter_name   = module.alb_bluegreen.traffic_parameter_name
+    split            = var.domain.legacy == null ? "listener" : "dns"
     weights          = module.alb_bluegreen.traffic_weights
   }
 }

@@ -1,5 +1,5 @@
 output "compute" {
-  description = "Auto Scaling groups, launch templates and target groups by color, and log groups of the application."
+  description = "Auto Scaling groups with the sizes they have while they have capacity, launch templates and target groups by color, and log groups of the application."
   value       = module.stack.compute
 }
 
@@ -44,7 +44,7 @@ output "storage" {
 }
 
 output "traffic" {
-  description = "The live traffic record: where it is, weights, phase and status of the migration."
+  description = "The live traffic record: where it is, weights, phase and status of the migration, and what splits the traffic (listener or dns)."
   value       = module.stack.traffic
 }
 

@@ -33,6 +33,11 @@ output "autoscaling_group_names" {
   value       = { for color, group in aws_autoscaling_group.this : color => group.name }
 }
 
+output "autoscaling_group_sizes" {
+  description = "Sizes of the Auto Scaling groups while they have capacity, by color."
+  value       = { for color, size in var.colors : color => { desired = size.desired, max = size.max, min = size.min } }
+}
+
 output "certificate_arn" {
   description = "ARN of the certificate, known once it is issued."
   value       = aws_acm_certificate_validation.this.certificate_arn

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 
 def aftermath(root: Root) -> Iterator[str]:
-    """Yield sentences about runs whose ``tap`` was killed, and about states that wait.
+    """Yield sentences about what was going on when ``tap`` was killed, and states that wait.
 
     Args:
         root: Terraform in the root of the environment.
     """
     for operation in operations(root.operations):
         if not operation.cut_off:
+            continue
+        if operation.note.lock_id:
+            if operation.tell_once():
+                yield _own(operation, root)
             continue
         since = datetime.fromtimestamp(operation.note.started, UTC)
         what = f"terraform {operation.note.command} of {since:%Y-%m-%d %H:%M:%S} UTC"
@@ -39,6 +43,17 @@ def aftermath(root: Root) -> Iterator[str]:
             yield f"the tap of {what} was killed; {_outcome(operation)}"
     for file in unsaved_states(root.unsaved):
         yield f"a state that could not be saved waits in {file}: tap state recover {root.words}"
+
+
+def _own(operation: Operation, root: Root) -> str:
+    """Say what is to be looked at after the end of something that ``tap`` did itself."""
+    note = operation.note
+    since = datetime.fromtimestamp(note.started, UTC)
+    return (
+        f"the {note.command} of {since:%Y-%m-%d %H:%M:%S} UTC was killed (process {note.pid}) "
+        f"while it held the lock; is the lock still there: tap lock show {root.words}, where does "
+        f"the traffic stand: tap status {root.words}"
+    )
 
 
 def sweep(folders: Iterable[Path], root: Root) -> None:

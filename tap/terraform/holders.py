@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap.terraform.locks import Lock
-    from tap.terraform.operations import Operation
+    from tap.terraform.operations import Note, Operation
 
 Life = Literal["alive", "gone", "unknown"]
 
@@ -33,7 +33,7 @@ class Holder:
     Attributes:
         life: Whether it lives.
         reason: A sentence that says how this is known, or why it is not.
-        pid: Process id of its Terraform, if it lives.
+        pid: Process id of its Terraform, or of the ``tap`` that holds it itself, if it lives.
     """
 
     life: Life
@@ -61,23 +61,22 @@ def find_holder(lock: Lock, operations: Sequence[Operation]) -> Holder:
     for operation in candidates:
         if operation.lives:
             return _living(operation)
-    note = candidates[-1].note
-    if note.ended is None:
-        return Holder(life="gone", reason="its tap was killed and its Terraform has ended")
-    how = "was killed" if (note.returncode or 0) < 0 else "failed"
-    when = datetime.fromtimestamp(note.ended, UTC)
-    return Holder(life="gone", reason=f"its Terraform {how} at {when:%Y-%m-%d %H:%M:%S} UTC")
+    return Holder(life="gone", reason=_end(candidates[-1].note))
 
 
 def _candidates(lock: Lock, operations: Sequence[Operation]) -> list[Operation]:
     """Return the runs that may have taken a lock, oldest first."""
     if lock.created is None:
         return []
+    own = [operation for operation in operations if operation.note.lock_id == lock.id]
+    if own:
+        return own
     taken = lock.created.timestamp()
     fitting = [
         operation
         for operation in operations
-        if operation.note.command.replace(" ", "-") == lock.operation
+        if not operation.note.lock_id
+        and operation.note.command.replace(" ", "-") == lock.operation
         and operation.note.started <= taken
         and (operation.note.ended is None or operation.note.ended >= taken)
     ]
@@ -91,6 +90,19 @@ def _candidates(lock: Lock, operations: Sequence[Operation]) -> list[Operation]:
     ]
 
 
+def _end(note: Note) -> str:
+    """Say how what took the lock came to its end."""
+    when = datetime.fromtimestamp(note.ended or 0, UTC)
+    at = f"at {when:%Y-%m-%d %H:%M:%S} UTC"
+    if note.lock_id:
+        whose = f"its tap (process {note.pid})"
+        return f"{whose} " + (f"could not release it {at}" if note.ended else "was killed")
+    if note.ended is None:
+        return "its tap was killed and its Terraform has ended"
+    how = "was killed" if (note.returncode or 0) < 0 else "failed"
+    return f"its Terraform {how} {at}"
+
+
 def _living(operation: Operation) -> Holder:
     note = operation.note
     since = datetime.fromtimestamp(note.started, UTC)
@@ -99,7 +111,7 @@ def _living(operation: Operation) -> Holder:
         return Holder(
             life="alive",
             reason=f"tap (process {note.pid}) runs it here, {started}",
-            pid=note.terraform_pid,
+            pid=note.pid if note.lock_id else note.terraform_pid,
         )
     return Holder(
         life="alive",
@@ -128,10 +140,13 @@ class Explanation:
     def lines(self, now: datetime) -> list[str]:
         """Return what a person should know, one fact a line."""
         lock = self.locks[0]
-        version = f" with Terraform {lock.version}" if lock.version else ""
+        tool = "" if lock.own else "Terraform "
+        version = f" with {tool}{lock.version}" if lock.version else ""
         held = f"held for {lock.age(now)} by {lock.who}{version}" if lock.who else "held by nobody"
         places = [f"{each.kind:<10}  {each.place}" for each in self.locks]
-        return [*places, f"lock id     {lock.id}", held, f"process     {self._process()}"]
+        purpose = [f"for         {lock.info}"] if lock.info else []
+        process = f"process     {self._process()}"
+        return [*places, f"lock id     {lock.id}", *purpose, held, process]
 
     @property
     def advice(self) -> str:

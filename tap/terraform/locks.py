@@ -15,16 +15,29 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from tap.errors import LockedError
 from tap.terraform.storage import asked, client
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tap.terraform.backend import Backend
 
 Kind = Literal["lock file", "lock table"]
 
 
-class _Info(msgspec.Struct, frozen=True, rename="pascal"):
-    """What Terraform writes into a lock (``internal/states/statemgr/locker.go``)."""
+class Info(msgspec.Struct, frozen=True, rename="pascal"):
+    """What Terraform writes into a lock (``internal/states/statemgr/locker.go``).
+
+    Attributes:
+        id: What releases it.
+        operation: What it is held for.
+        info: More about that; empty in a lock of Terraform.
+        who: User and machine.
+        version: Of Terraform, or of ``tap`` in a lock that it took itself.
+        created: Since when.
+        path: The locked state.
+    """
 
     id: str = msgspec.field(name="ID")
     operation: str = ""
@@ -48,8 +61,9 @@ class Lock:
         broken: Whether the content is not what Terraform writes.
         operation: What it is held for, such as ``apply``.
         who: User and machine.
-        version: Version of Terraform.
+        version: Of Terraform, or ``tap`` and its version.
         created: Since when.
+        info: More about what it is held for; empty in a lock of Terraform.
     """
 
     kind: Kind
@@ -62,11 +76,17 @@ class Lock:
     who: str = ""
     version: str = ""
     created: datetime | None = None
+    info: str = ""
 
     @property
     def host(self) -> str:
         """The machine that took it; empty if unknown."""
         return self.who.rpartition("@")[2]
+
+    @property
+    def own(self) -> bool:
+        """Whether ``tap`` took it itself, see :mod:`tap.terraform.holding`."""
+        return self.version.startswith("tap ")
 
     def age(self, now: datetime) -> str:
         """Return how long it has been held, such as ``2 h 5 min``."""
@@ -92,6 +112,25 @@ def read_locks(backend: Backend, key: str) -> list[Lock]:
         AwsError: S3 or DynamoDB gave no answer.
     """
     return [lock for lock in (_lock_file(backend, key), _lock_entry(backend, key)) if lock]
+
+
+def refusal(locks: Sequence[Lock]) -> LockedError:
+    """Return what is said to somebody who wants the lock.
+
+    Args:
+        locks: As they were read just now; none if they have been released since.
+    """
+    known = [lock for lock in locks if not lock.broken]
+    if not known:
+        what = "the state is locked" if locks else "the state was locked until this moment"
+        return LockedError(what, "run it again")
+    lock = known[0]
+    since = f"{lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else "unknown"
+    return LockedError(
+        f"the state is locked: {lock.operation or 'an operation'} by {lock.who or 'somebody'} "
+        f"since {since} (lock id {lock.id})",
+        "wait until it has finished, or give --lock-timeout 5m to wait for it",
+    )
 
 
 def release(backend: Backend, key: str, lock: Lock) -> None:
@@ -155,7 +194,7 @@ def _lock_entry(backend: Backend, key: str) -> Lock | None:
 
 def _parse(kind: Kind, place: str, content: str, etag: str = "") -> Lock:
     try:
-        info = msgspec.json.decode(content, type=_Info)
+        info = msgspec.json.decode(content, type=Info)
     except msgspec.DecodeError:
         digest = hashlib.sha256(content.encode()).hexdigest()[:12]
         name = f"broken-{digest}"
@@ -170,4 +209,5 @@ def _parse(kind: Kind, place: str, content: str, etag: str = "") -> Lock:
         who=info.who,
         version=info.version,
         created=info.created,
+        info=info.info,
     )

@@ -1,9 +1,10 @@
-"""What ``tap`` notes about each Terraform that may hold a lock, for those who come later.
+"""What ``tap`` notes about everything that may hold a lock, for those who come later.
 
 A state lock names user, machine and time, but no process. So every run of Terraform that takes
 the lock has a folder while it lasts: a note, the output, and two locked files that tell whether
 ``tap`` and Terraform still live (:func:`tap.process.is_held`). When ``tap`` is killed, the folder
-stays and tells the next command what became of the run.
+stays and tells the next command what became of the run. Where ``tap`` takes the lock itself
+(:mod:`tap.terraform.holding`), there is no Terraform and no output, and the note has the lock's id.
 """
 
 from __future__ import annotations
@@ -31,16 +32,18 @@ _KEPT = 20
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one run of Terraform.
+    """What is known of one run of Terraform, or of something that ``tap`` does itself.
 
     Attributes:
-        command: The words after ``terraform``, such as ``apply`` or ``state push``.
+        command: The words after ``terraform``, such as ``apply`` or ``state push``; or what
+            ``tap`` does itself, such as ``shift``.
         host: The machine, as Terraform names it in a lock.
         pid: Process id of ``tap``.
         started: When it began, in seconds since 1970.
         terraform_pid: Process id of Terraform; None if it had not started.
         ended: When ``tap`` saw its end; None if it never did.
         returncode: How it ended; negative for a signal.
+        lock_id: Of the lock that ``tap`` takes itself; empty for a run of Terraform.
     """
 
     command: str
@@ -50,11 +53,12 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     terraform_pid: int | None = None
     ended: float | None = None
     returncode: int | None = None
+    lock_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One run of Terraform, past or present."""
+    """One run of Terraform, or of what ``tap`` does itself, past or present."""
 
     folder: Path
     note: Note
@@ -103,7 +107,7 @@ class Recording:
     Attributes:
         folder: Where it is.
         note: What stands in the note.
-        done: Whether Terraform came to a good end, which leaves nothing to tell.
+        done: Whether it came to a good end, which leaves nothing to tell.
     """
 
     folder: Path
@@ -119,7 +123,7 @@ class Recording:
         self._write(msgspec.structs.replace(self.note, terraform_pid=terraform_pid))
 
     def ended(self, returncode: int, *, done: bool) -> None:
-        """Note how Terraform ended."""
+        """Note how it ended."""
         self.note = msgspec.structs.replace(self.note, returncode=returncode)
         self.done = done
 
@@ -131,7 +135,8 @@ class Recording:
 
     def close(self) -> None:
         """Remove the folder, or keep the note of a run whose lock may have stayed."""
-        if self.done or self.note.terraform_pid is None:
+        never_started = self.note.terraform_pid is None and not self.note.lock_id
+        if self.done or never_started:
             shutil.rmtree(self.folder, ignore_errors=True)
             return
         # A full disk must not hide why Terraform failed.
@@ -143,17 +148,24 @@ class Recording:
 
 
 @contextmanager
-def recorded(directory: Path, command: str) -> Iterator[Recording]:
-    """Note a run of Terraform while it lasts.
+def recorded(directory: Path, command: str, *, lock_id: str = "") -> Iterator[Recording]:
+    """Note a run of Terraform, or what ``tap`` does itself, while it lasts.
 
     Args:
         directory: The folder for the notes of one copy of an environment.
-        command: The words after ``terraform``.
+        command: The words after ``terraform``, or what ``tap`` does itself.
+        lock_id: Of the lock that ``tap`` takes itself.
 
     Raises:
         OSError: The folder cannot be written; nothing has been started.
     """
-    note = Note(command=command, host=this_host(), pid=os.getpid(), started=time.time())
+    note = Note(
+        command=command,
+        host=this_host(),
+        pid=os.getpid(),
+        started=time.time(),
+        lock_id=lock_id,
+    )
     folder = directory / f"{time.time_ns()}-{os.getpid()}"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700)

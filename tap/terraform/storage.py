@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "ResourceNotFoundException"}
-_CHANGED = {"412", "PreconditionFailed", "ConditionalCheckFailedException"}
+_CHANGED = {
+    "412",
+    "ConditionalCheckFailedException",
+    "ConditionalRequestConflict",
+    "PreconditionFailed",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

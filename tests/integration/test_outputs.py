@@ -53,6 +53,11 @@ def is_port(value: Any) -> bool:
     return type(value) is int and 1 <= value <= 65535
 
 
+def is_size(value: Any) -> bool:
+    """Return whether a value is a number of instances."""
+    return type(value) is int and value >= 0
+
+
 def is_weight(value: Any) -> bool:
     """Return whether a value is a whole number of percents."""
     return type(value) is int and 0 <= value <= 100
@@ -95,6 +100,7 @@ FORMS: dict[str, Callable[[Any], bool]] = {
     "public_ip": is_address,
     "port": is_port,
     "weight": is_weight,
+    "size": is_size,
     "region": matches(REGION),
     "environment": matches(r"[a-z][a-z0-9]{1,11}"),
     "prefix": matches(r"payments-[a-z0-9-]+"),
@@ -104,6 +110,8 @@ FORMS: dict[str, Callable[[Any], bool]] = {
     "bucket_name": matches(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"),
     "alias_name": matches(r"alias/[\w/-]+"),
     "header": matches(r"[\w-]+"),
+    "namespace": matches(r"[\w.#/-]+"),
+    "split": matches(r"dns|listener"),
     "name": matches(NAME),
 }
 

@@ -1113,6 +1113,10 @@ def test_outputs_name_what_other_modules_and_tap_need(production: Plan) -> None:
         "application_port": 8080,
         "autoscaling_group_arns": by_color,
         "autoscaling_group_names": {color: f"payments-prod-{color}" for color in COLORS},
+        "autoscaling_group_sizes": {
+            "blue": {"desired": 4, "max": 8, "min": 3},
+            "green": {"desired": 6, "max": 12, "min": 5},
+        },
         "certificate_arn": UNKNOWN,
         "color_capacity": {"blue": True, "green": True},
         "domain_name": "pay.example.com",
