@@ -9,7 +9,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from tests.integration.live.follower import Change
     from tests.integration.live.load import Request
@@ -17,6 +17,24 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.999_999
 """That a sound load balancer keeps to the bound of one step: it fails a test by chance once in a
 million steps."""
+
+
+def by_chance(requests: int, share: float) -> float:
+    """Return by how many requests a draw may miss its share.
+
+    The normal approximation of a binomial distribution, with the half of a request for continuity;
+    0 for none and all, where nothing is left to chance.
+
+    Source: https://www.itl.nist.gov/div898/handbook/prc/section2/prc24.htm
+
+    Args:
+        requests: How many were drawn.
+        share: Of those that were to be drawn, from 0 to 1.
+    """
+    if share in {0, 1}:
+        return 0.0
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    return z * math.sqrt(requests * share * (1 - share)) + 0.5
 
 
 @dataclass(frozen=True)
@@ -40,19 +58,9 @@ class Step:
 
     @property
     def bound(self) -> float:
-        """By how much the share may differ from the configured one, in percent.
-
-        The normal approximation of a binomial distribution, with the half of a request for
-        continuity; 0 at 0 and 100 %, where nothing is left to chance, and without a request.
-
-        Source: https://www.itl.nist.gov/div898/handbook/prc/section2/prc24.htm
-        """
-        if self.percent in {0, 100} or not self.requests:
-            return 0.0
-        share = self.percent / 100
-        spread = math.sqrt(self.requests * share * (1 - share))
-        z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-        return 100 * (z * spread + 0.5) / self.requests
+        """By how much the share may differ from the configured one, in percent."""
+        chance = by_chance(self.requests, self.percent / 100)
+        return 100 * chance / self.requests if self.requests else 0.0
 
     @property
     def within(self) -> bool:
@@ -83,27 +91,24 @@ class Damage:
     """What a bad green cost.
 
     Attributes:
-        requests: Sent in all.
-        failed: Those of them that failed.
-        carried: Requests from the first failure to the end of green's traffic.
-        seconds: How long that was.
+        failed: Requests that failed.
+        exposed: All requests from the change that gave green traffic to the one that took it away.
+        seconds: From the first failure to the end of green's traffic.
     """
 
-    requests: int
     failed: int
-    carried: int
+    exposed: int
     seconds: float
 
 
-def damage(requests: Sequence[Request], changes: Iterable[Change]) -> Damage:
+def damage(requests: Sequence[Request], changes: Sequence[Change]) -> Damage:
     """Return what failed, and how long it did so.
 
     Args:
         requests: All that were sent; one of them failed at least.
-        changes: All changes of weights, the oldest first; the last takes green's away.
+        changes: The first gives blue all traffic, and so does the last.
     """
     failed = [each for each in requests if each.fault]
-    first = min(each.ended_at for each in failed)
-    end = list(changes)[-1].done_at
-    carried = sum(first <= each.ended_at <= end for each in requests)
-    return Damage(len(requests), len(failed), carried, end - first)
+    begin, end = changes[1].begun_at, changes[-1].done_at
+    exposed = sum(begin <= each.ended_at and each.sent_at <= end for each in requests)
+    return Damage(len(failed), exposed, end - min(each.ended_at for each in failed))

@@ -70,13 +70,15 @@ def test_a_load_balancer_that_draws_keeps_to_the_bound() -> None:
 
 def test_damage_is_counted_from_the_first_failure_to_the_end_of_greens_traffic() -> None:
     requests = [
+        sent(9.0, 9.5),
         sent(11.0, 12.0, "green"),
         sent(12.0, 13.5, "green", "500"),
         sent(13.0, 14.0),
         sent(14.0, 16.0, "green", "500"),
         sent(20.0, 21.5),
+        sent(21.5, 22.0),
     ]
-    assert figures.damage(requests, CHANGES) == Damage(5, 2, 3, 7.5)
+    assert figures.damage(requests, CHANGES) == Damage(failed=2, exposed=5, seconds=7.5)
 
 
 def test_a_follower_hands_on_what_is_new() -> None:
