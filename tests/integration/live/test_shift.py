@@ -32,7 +32,8 @@ BAKE = "10s"
 REQUESTS = 20_000
 FAILING = 0.3
 
-_GATE_SECONDS = 60
+_GATE_SECONDS = 90
+_FORGOTTEN_MINUTES = 3
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def proof(
         site.origins["green"].behave(failures=FAILING)
         bad = acts.perform(site, run("shift", "dev", "--auto", "--bake", BAKE))
         assert site.balancer.unlogged() == 0
+        site.meter.report()
+        site.meter.forget(_FORGOTTEN_MINUTES)
     after = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
     yield Proof(good, back, bad, json.loads(after))
     ssm.put_parameter(Name=parameter, Value=before, Overwrite=True)
