@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
 CLIENTS = 24
 RATE = 1000.0
 
-_AROUND_SECONDS = 1.0
+_AROUND = 500
+"""Requests that pass before the command and after it."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,12 @@ def perform(plane: Plane, command: Callable[[], Ended], *, minimum: int = 0) -> 
 
     Args:
         plane: What the requests pass.
-        command: Returns when the rule has its final weights.
+        command: Returns when the rule has its last weights.
         minimum: How many requests to send at least; the load goes on until then.
     """
     known = len(plane.follower.changes)
     load = Load(plane.balancer.port, clients=CLIENTS, rate=RATE, minimum=minimum)
-    time.sleep(_AROUND_SECONDS)
+    plane.carry(_AROUND)
     ended = command()
-    # By then the last weights are followed and have carried requests.
-    time.sleep(_AROUND_SECONDS)
+    plane.carry(_AROUND)
     return Act(ended, load.stop(), plane.follower.changes[known - 1 :])

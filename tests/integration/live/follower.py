@@ -43,6 +43,12 @@ class Follower:
     write: Callable[..., None]
     changes: list[Change] = field(default_factory=list)
 
+    @property
+    def followed(self) -> bool:
+        """Whether the load balancer has the weights that the rule has now."""
+        last = self.changes[-1] if self.changes else None
+        return last is not None and self.read() == {"blue": last.blue, "green": last.green}
+
     def look(self) -> None:
         """Read the rule once."""
         weights = self.read()

@@ -2,8 +2,9 @@
 
 A program of its own, started by :class:`tests.integration.live.programs.Load`. Every client keeps
 one connection and sends at a steady pace, or as fast as it is answered if that is slower. Nothing
-is tried again. It ends when standard input does, but not before it has sent as many requests as
-it was asked for; then it prints one line for each request, see :class:`Request`.
+is tried again. It prints a line when the first request has ended. It ends when standard input does,
+but not before it has sent as many requests as it was asked for; then it prints one line for each
+request, see :class:`Request`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import asyncio
 import sys
 import time
 from dataclasses import dataclass
+
+BEGUN = "begun"
 
 TIMEOUT_SECONDS = 10.0
 """After that a request counts as failed."""
@@ -113,6 +116,9 @@ class Load:
         while not self._ending or len(self.requests) < self._minimum:
             await asyncio.sleep(due - time.monotonic())
             self.requests.append(await client.request())
+            if len(self.requests) == 1:
+                sys.stdout.write(f"{BEGUN}\n")
+                sys.stdout.flush()
             due = max(due + self._interval, time.monotonic())
         client.close()
 

@@ -88,6 +88,7 @@ class Meter:
 
     Attributes:
         dimensions: Under what it reports.
+        seen: Requests that have passed.
         requests: Answers of each color that were reported.
     """
 
@@ -96,6 +97,7 @@ class Meter:
         self.dimensions = dimensions
         self._seconds: defaultdict[int, Tally] = defaultdict(Tally)
         self._lock = threading.Lock()
+        self.seen = 0
         self.requests: Counter[str] = Counter()
 
     def read(self, log: IO[str]) -> None:
@@ -104,6 +106,7 @@ class Meter:
             for line in log:
                 with self._lock:
                     self._seconds[int(time.time())].add(line)
+                    self.seen += 1
 
     def report(self) -> None:
         """Put what was seen since the last report, each second by itself."""

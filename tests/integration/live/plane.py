@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
+import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 PROBE = REPOSITORY / "modules" / "lambda" / "functions" / "probe" / "probe.py"
+_CARRY_SECONDS = 60.0
 _PROBE_TIMEOUT_SECONDS = 2.0
 
 
@@ -65,6 +67,21 @@ class Plane:
             (self._probe(), REPORT_SECONDS),
         ):
             stack.callback(Background(repeat(action, seconds)).stop)
+
+    def carry(self, requests: int) -> None:
+        """Wait until the weights of the rule are followed, and so many requests have passed then.
+
+        Raises:
+            TimeoutError: They do not pass.
+        """
+        deadline = time.monotonic() + _CARRY_SECONDS
+        seen = None
+        while seen is None or self.meter.seen < seen + requests:
+            if seen is None and self.follower.followed:
+                seen = self.meter.seen
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{requests} requests did not pass in {_CARRY_SECONDS:.0f} s")
+            time.sleep(0.02)
 
     def _probe(self) -> Callable[[], None]:
         """Return what asks once with the code of the stack's own probe and reports it."""

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from tests.conftest import REPOSITORY
-from tests.integration.live.load import Request
+from tests.integration.live.load import BEGUN, Request
 from tests.integration.live.origin import Behavior
 
 if TYPE_CHECKING:
@@ -78,8 +78,14 @@ class Load:
     """Clients that send requests until they are stopped."""
 
     def __init__(self, port: int, *, clients: int, rate: float, minimum: int) -> None:
-        """Start them; the arguments are those of :func:`tests.integration.live.load.main`."""
+        """Start them and wait until they send.
+
+        The arguments are those of :func:`tests.integration.live.load.main`.
+        """
         self._process = _start("load", str(port), str(clients), str(rate), str(minimum))
+        if self._process.stdout is None or self._process.stdout.readline().strip() != BEGUN:
+            self._process.kill()
+            raise RuntimeError("the clients did not begin")
 
     def stop(self) -> list[Request]:
         """Wait for the minimum and return every request, in the order they ended."""

@@ -44,12 +44,10 @@ class Site:
         yield
         self.requests = load.stop()
 
-    def move(self, green: int) -> None:
-        """Wait until the load balancer has other weights."""
-        known = len(self.plane.follower.changes)
+    def move(self, green: int, *, requests: int = 200) -> None:
+        """Change the weights, and wait until so many requests have passed under them."""
         self.weights.update(blue=100 - green, green=green)
-        while len(self.plane.follower.changes) == known:
-            time.sleep(0.02)
+        self.plane.carry(requests)
 
     def total(self, metric: str, color: str = "", statistic: str = "Sum") -> float:
         """Return a metric of all that passed."""
@@ -99,13 +97,11 @@ def site(binary: str, cloudwatch: Any, request: pytest.FixtureRequest) -> Iterat
 
 def test_changes_of_weights_lose_no_request_and_are_kept_to(site: Site) -> None:
     with site.load():
-        for green in (10, 50, 100, 0, 100, 25, 0):
-            time.sleep(0.5)
+        for green in (0, 10, 50, 100, 0, 100, 25, 0):
             site.move(green)
     steps = figures.steps(site.requests, site.plane.follower.changes)
     assert [step.percent for step in steps] == [0, 10, 50, 100, 0, 100, 25, 0]
     assert [step for step in steps if not step.within] == []
-    assert sum(step.requests for step in steps) > len(site.requests) / 2
     assert [each for each in site.requests if each.fault] == []
     assert site.plane.balancer.unlogged() == 0
 
@@ -113,9 +109,8 @@ def test_changes_of_weights_lose_no_request_and_are_kept_to(site: Site) -> None:
 def test_what_clients_see_is_what_cloudwatch_is_told(site: Site) -> None:
     site.plane.origins["green"].behave(failures=0.3, latency=0.05)
     with site.load():
-        site.move(50)
-        time.sleep(2)
-    site.move(0)
+        site.move(50, requests=1000)
+    site.move(0, requests=0)
     green = [each for each in site.requests if each.color == "green"]
     failed = [each for each in site.requests if each.fault]
     assert {(each.color, each.fault) for each in failed} == {("green", "500")}
@@ -134,11 +129,10 @@ def test_what_clients_see_is_what_cloudwatch_is_told(site: Site) -> None:
 
 def test_a_server_that_is_gone_costs_requests_that_clients_notice(site: Site) -> None:
     with site.load():
-        time.sleep(0.5)
+        site.plane.carry(200)
         site.plane.origins["blue"].stop()
-        time.sleep(0.5)
+        site.plane.carry(50)
         site.move(100)
-        time.sleep(0.5)
     lost = [each for each in site.requests if each.fault]
     assert {each.color for each in lost} == {""}
     last = site.plane.follower.changes[-1].done_at
@@ -146,6 +140,16 @@ def test_a_server_that_is_gone_costs_requests_that_clients_notice(site: Site) ->
     wait_for_report(site, sum(not each.fault for each in site.requests))
     # A connection that breaks under a request is passed on as such and has no status.
     assert site.total("HTTPCode_ELB_5XX_Count") >= sum(each.fault.isdecimal() for each in lost) > 0
+
+
+def test_a_load_balancer_that_is_gone_costs_requests_that_clients_notice(site: Site) -> None:
+    with site.load():
+        site.plane.carry(200)
+        gone_at = time.time()
+        site.plane.balancer.stop()
+        time.sleep(0.5)
+    assert {bool(each.fault) for each in site.requests if each.sent_at > gone_at} == {True}
+    assert not any(each.fault for each in site.requests if each.ended_at < gone_at)
 
 
 def wait_for_report(site: Site, answered: int) -> None:
