@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap.settings import FILE_NAME
+from tests.conftest import Project
 from tests.integration.live import acts, figures, plane
 from tests.integration.live.follower import rule_weights
 from tests.integration.live.meter import Dimensions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from tests.conftest import Deployment
+    from tests.conftest import Deployment, Ended
     from tests.integration.live.acts import Act
 
 pytestmark = [
@@ -29,6 +32,15 @@ pytestmark = [
 ]
 
 BAKE = "10s"
+# Of a judge that looks often, needs few requests and minds no busy machine: what it makes of them is
+# tested elsewhere.
+SETTINGS = """
+[traffic]
+interval = "2s"
+minimum_requests = 50
+latency_tolerance_seconds = 5
+latency_limit_seconds = 10
+"""
 REQUESTS = 20_000
 FAILING = 0.3
 
@@ -58,6 +70,7 @@ def proof(
     binary: str,
     named_deployment: Callable[[str], Deployment],
     progress: Callable[[str], None],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Proof]:
     """Run the three acts on dev and put its record back afterwards."""
     dev = named_deployment("dev")
@@ -67,8 +80,10 @@ def proof(
     elbv2, cloudwatch, ssm = map(dev.client, ("elbv2", "cloudwatch", "ssm"))
     before = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
 
-    def run(*words: str) -> Callable[[], Any]:
-        return lambda: dev.project.run(*words, expected=None)
+    project = with_settings(dev.project, tmp_path_factory.mktemp("live") / "project")
+
+    def run(*words: str) -> Callable[[], Ended]:
+        return lambda: project.run(*words, expected=None)
 
     progress("live traffic: shifting dev")
     with plane.running(
@@ -85,6 +100,16 @@ def proof(
     after = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
     yield Proof(good, back, bad, json.loads(after))
     ssm.put_parameter(Name=parameter, Value=before, Overwrite=True)
+
+
+def with_settings(project: Project, directory: Path) -> Project:
+    """Return the same project, emulator and states included, with further settings."""
+    directory.mkdir()
+    for item in project.directory.iterdir():
+        if item.name != FILE_NAME:
+            (directory / item.name).symlink_to(item)
+    (directory / FILE_NAME).write_text((project.directory / FILE_NAME).read_text() + SETTINGS)
+    return Project(directory, project.variables)
 
 
 def wait_for_gate(cloudwatch: Any, name: str) -> None:
