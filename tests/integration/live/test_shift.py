@@ -32,7 +32,7 @@ pytestmark = [
 ]
 
 BAKE = "10s"
-# Of a judge that looks often, needs few requests and minds no busy machine: what it makes of them is
+# A judge that looks often, needs few requests and minds no busy machine. How well it judges is
 # tested elsewhere.
 SETTINGS = """
 [traffic]
