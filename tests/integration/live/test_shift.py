@@ -38,8 +38,8 @@ SETTINGS = """
 [traffic]
 interval = "2s"
 minimum_requests = 50
-latency_tolerance_seconds = 5
-latency_limit_seconds = 10
+latency_margin_seconds = 5
+latency_seconds = 10
 """
 REQUESTS = 20_000
 FAILING = 0.3
