@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import Pairs, machine
 from benchmarks.prod import REPOSITORY, Prod, prod
@@ -20,6 +20,9 @@ from benchmarks.warm_providers import Bench, environment_row, module_rows, suite
 from benchmarks.wrapper import wrapper_rows
 from tap.terraform.installation import find_terraform, terraform_environ
 from tap.warm.providers import WarmProviders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RESULTS = REPOSITORY / "benchmarks" / "results"
 
@@ -102,17 +105,21 @@ def main() -> None:
         if {"environments", "wrapper"} & set(parts):
             found, wrapper = environment_rows(bench, work, parts)
             warm += found
+        report("wrapper", wrapper, wrapper_table)
+        report("warm-providers", warm, warm_table)
     if "suite" in parts:
         warm.append(suite_row(options.suite_pairs))
+        report("warm-providers", warm, warm_table)
+
+
+def report(name: str, rows: list[Pairs], table: Callable[[list[Pairs]], str]) -> None:
+    """Print a table and write it as JSON, if anything was measured."""
+    if not rows:
+        return
+    print(table(rows), end="\n\n")
     RESULTS.mkdir(exist_ok=True)
-    for name, rows, table in (
-        ("warm-providers", warm, warm_table),
-        ("wrapper", wrapper, wrapper_table),
-    ):
-        if rows:
-            print(table(rows), end="\n\n")
-            report: dict[str, Any] = {"machine": machine(), "rows": [row.report() for row in rows]}
-            (RESULTS / f"{name}.json").write_text(json.dumps(report, indent=2) + "\n")
+    document: dict[str, Any] = {"machine": machine(), "rows": [row.report() for row in rows]}
+    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
 
 
 if __name__ == "__main__":

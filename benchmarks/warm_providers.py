@@ -165,7 +165,7 @@ def suite_row(pairs: int) -> Pairs:
 
     def tests(value: str) -> Callable[[], None]:
         command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
-        command += ["--no-loadscope-reorder", "tests/modules", "tests/docs"]
+        command += ["--no-loadscope-reorder", "tests/modules"]
 
         def work() -> None:
             subprocess.run(

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap import __version__
-from tests.integration.states.conftest import BUCKET, ended, kill, wait_until
+from tap.settings import load_settings
+from tap.terraform.backend import Backend
+from tap.terraform.holding import _give_back, _took, lock_content
+from tap.terraform.locks import read_locks, refusal
+from tests.integration.states.conftest import ACCOUNT_ID, BUCKET, ended, kill, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,3 +241,28 @@ def test_a_lock_that_cannot_be_released_is_said_and_explained_later(
     assert f"gone: its tap (process {process.pid}) could not release it at 20" in shown
     vault.project.run("lock", "release", name, "--id", lock_id, **by_road)
     assert vault.lock_contents(name) == {}
+
+
+def test_a_request_that_was_sent_twice_does_not_stand_in_its_own_way(
+    vault: Vault, name: str
+) -> None:
+    backend = Backend(
+        settings=load_settings(vault.project.directory, {}),
+        target=vault.target,
+        account_id=ACCOUNT_ID,
+    )
+    key = f"{name}/terraform.tfstate"
+    mine = lock_content(backend, key, "1", "shift", "")
+    other = lock_content(backend, key, "2", "shift", "")
+
+    assert [_took(backend, key, content) for content in (mine, mine, other)] == [True, True, False]
+
+    assert vault.lock_contents(name) == {"s3": mine, "dynamodb": mine}
+    assert refusal(read_locks(backend, key)).message.startswith("the state is locked: shift by ")
+    _give_back(backend, key, other)
+    assert set(vault.lock_contents(name)) == {"s3", "dynamodb"}
+    _give_back(backend, key, mine)
+    assert vault.lock_contents(name) == {}
+    assert "was locked until this moment" in refusal(read_locks(backend, key)).message
+    vault.put_lock(name, "{broken", "s3")
+    assert refusal(read_locks(backend, key)).message == "the state is locked"

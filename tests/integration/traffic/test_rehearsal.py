@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap.traffic.capacity import read_health
 from tap.traffic.emulation import Emulation
 from tap.traffic.evidence import take_evidence
 from tap.traffic.phases import green_share
@@ -37,14 +38,18 @@ def dev(named_deployment: Callable[[str], Deployment]) -> Iterator[Deployment]:
     deployment = named_deployment("dev")
     yield deployment
     steer(deployment, green_share(0))
-    emulation = Emulation(
+    emulation = emulation_of(deployment)
+    emulation.choose_health({})
+    emulation.rewrite(datetime.now(UTC), 15)
+
+
+def emulation_of(deployment: Deployment) -> Emulation:
+    return Emulation(
         emulator=deployment.emulator,
         target=target_of(deployment),
         places=places_of(deployment),
         scenario=Scenario(),
     )
-    emulation.choose_health({})
-    emulation.rewrite(datetime.now(UTC), 15)
 
 
 def steer(deployment: Deployment, weights: Weights) -> None:
@@ -95,6 +100,10 @@ def test_good_traffic_opens_the_gate_and_bad_traffic_closes_it(dev: Deployment) 
     for name in ("error_ratio_green", "latency_p99_green", "unhealthy_hosts_green", "probe"):
         assert names[name] in worse.gate_reason
     assert names["error_ratio_blue"] not in worse.gate_reason
+
+    emulation_of(dev).choose_health({})
+    health = read_health(target_of(dev), places_of(dev), "green")
+    assert (health.healthy, health.unhealthy) == (1, 0)
 
 
 def test_traffic_goes_on_with_the_weights_of_the_moment(dev: Deployment) -> None:

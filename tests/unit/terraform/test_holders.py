@@ -108,6 +108,45 @@ def test_a_run_that_cannot_have_taken_the_lock_says_nothing(
     assert _found(tmp_path) == ("unknown", "it was not started by tap from this folder")
 
 
+@pytest.mark.requirement("TRF-4")
+def test_what_tap_does_itself_is_known_by_the_id_of_its_lock(tmp_path: Path) -> None:
+    folder = _noted(tmp_path, 1, "shift", lock_id="4711", terraform_pid=None)
+    _noted(tmp_path, 1, "shift", lock_id="4712", terraform_pid=None)
+    shift = _lock(operation="shift", version="tap 0.1.0")
+
+    with _living(folder, "tap"):
+        holder = find_holder(shift, operations(tmp_path))
+        assert (holder.life, holder.pid) == ("alive", 1)
+        assert holder.reason.startswith("tap (process 1) runs it here, started ")
+    assert _found(tmp_path, shift) == ("gone", "its tap (process 1) was killed")
+    other = _lock(operation="shift", id="4713")
+    assert _found(tmp_path, other) == ("unknown", "it was not started by tap from this folder")
+
+
+@pytest.mark.requirement("TRF-4")
+def test_what_tap_could_not_release_is_told(tmp_path: Path) -> None:
+    ended = (TAKEN + timedelta(seconds=9)).timestamp()
+    _noted(tmp_path, 1, "shift", lock_id="4711", ended=ended, returncode=1)
+
+    assert _found(tmp_path, _lock(operation="shift")) == (
+        "gone",
+        "its tap (process 1) could not release it at 2026-05-01 12:00:09 UTC",
+    )
+
+
+@pytest.mark.requirement("TRF-4")
+def test_a_lock_of_tap_says_what_for_and_with_which_tap() -> None:
+    lock = _lock(operation="shift", version="tap 0.1.0", info="green 10 % to 50 %")
+
+    lines = explain([lock], [], "dev")[0].lines(TAKEN + timedelta(minutes=3))
+
+    assert "for         green 10 % to 50 %" in lines
+    assert f"held for 3 min by jane@{this_host()} with tap 0.1.0" in lines
+    plain = explain([_lock()], [], "dev")[0].lines(TAKEN + timedelta(minutes=3))
+    assert f"held for 3 min by jane@{this_host()} with Terraform 1.11.4" in plain
+    assert not any(line.startswith("for ") for line in plain)
+
+
 def test_of_two_that_began_at_about_the_same_time_either_may_hold_it(tmp_path: Path) -> None:
     first = _noted(tmp_path, 3)
     _noted(tmp_path, 1)
