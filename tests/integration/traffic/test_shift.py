@@ -37,6 +37,8 @@ pytestmark = [
 def applied(named_deployment: Callable[[str], Deployment]) -> Iterator[Deployment]:
     """Return an environment whose blue carries all traffic, before and after the test."""
     deployment = named_deployment(NAME)
+    # From here on it is applied.
+    assert deployment.outputs
     yield deployment
     good_traffic(deployment)
     deployment.project.run("rollback", NAME)
@@ -205,6 +207,12 @@ class KillingProxy(FaultProxy):
         return f"{method} lock" if method in {"PUT", "DELETE"} and ".tflock" in path else ""
 
 
+def through(deployment: Deployment, endpoint: str) -> Project:
+    """Return the project, whose commands reach the emulator as target ``localstack``."""
+    variables = {"AWS_ENDPOINT_URL": endpoint, "TAP_TARGET": "localstack"}
+    return Project(deployment.project.directory, {**deployment.project.variables, **variables})
+
+
 WRITES = ["PUT lock", "PutItem", "PutParameter", "ModifyRule", "PutParameter"]
 
 
@@ -216,19 +224,20 @@ def test_a_shift_that_is_killed_after_a_write_is_explained_and_taken_back(
     good_traffic(applied)
     proxy = KillingProxy(str(target_of(applied).endpoint), left=number)
     with proxy.serving() as endpoint:
-        variables = {"AWS_ENDPOINT_URL": endpoint, "TAP_TARGET": "localstack"}
-        project = Project(applied.project.directory, {**applied.project.variables, **variables})
+        project = through(applied, endpoint)
         project.run("init", NAME)
         proxy.written.clear()
         proxy.left = number
         with project.start("shift", NAME, "--to", "canary", "--bake", "60s") as process:
             proxy.kill = process.kill
             process.communicate()
-    told = applied.project.run("status", NAME)
+    # What is noted of a process is noted by target.
+    direct = through(applied, str(target_of(applied).endpoint))
+    told = direct.run("status", NAME)
     lock_id = re.search(r"lock id +(\S+)", told.stdout)
     release = ("--release-lock", lock_id[1]) if lock_id else ()
-    refused = shift(applied, "--to", "canary", expected=6)
-    applied.project.run("rollback", NAME, *release)
+    refused = direct.run("shift", NAME, "--to", "canary", expected=6)
+    direct.run("rollback", NAME, *release)
 
     assert process.returncode == -signal.SIGKILL
     assert proxy.written == WRITES[:number]
@@ -250,8 +259,7 @@ def test_an_apply_is_kept_out_while_traffic_moves_and_is_told_why(applied: Deplo
     seen: list[Ended] = []
     proxy = KillingProxy(str(target_of(applied).endpoint))
     with proxy.serving() as endpoint:
-        variables = {"AWS_ENDPOINT_URL": endpoint, "TAP_TARGET": "localstack"}
-        project = Project(applied.project.directory, {**applied.project.variables, **variables})
+        project = through(applied, endpoint)
         # The fourth write is the rule; the call waits until the plan has been refused.
         proxy.left = 4
         proxy.kill = lambda: seen.append(applied.project.run("plan", NAME, expected=6))
