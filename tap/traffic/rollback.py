@@ -11,6 +11,7 @@ from tap.traffic.judge import Outcome, Verdict
 from tap.traffic.moves import Stored, move, read_record, rebuilt, write_record
 from tap.traffic.phases import Phase, green_share, phase_of
 from tap.traffic.record import Capacity
+from tap.traffic.switch import wanted
 
 if TYPE_CHECKING:
     from tap.traffic.samples import Evidence
@@ -52,12 +53,16 @@ def roll_back(world: World, *, to: int = 0, force: bool = False) -> tuple[int, i
     """
     with world.locked():
         live = world.read_weights()
+        sound = True
         try:
             stored = read_record(world)
         except RecordError as error:
             world.say(f"{error.message}; it is rebuilt from the live weights: {live}")
-            stored = rebuilt(world, live)
+            stored, sound = rebuilt(world, live), False
         before = _green_now(live, stored)
+        if sound and _at_rest(world, stored, live, to):
+            world.say(f"green has {to} % of the traffic already")
+            return to, to
         if to and to >= before:
             raise ShiftError(
                 f"green has {before} %; {to} % is no way back", f"tap shift {world.words}"
@@ -79,6 +84,13 @@ def roll_back(world: World, *, to: int = 0, force: bool = False) -> tuple[int, i
     if failed := world.notify(f"{world.words}: rolled back to green {to} %", document):
         world.say(f"nobody was told: {failed}")
     return before, to
+
+
+def _at_rest(world: World, stored: Stored, live: LiveWeights, to: int) -> bool:
+    """Tell whether nothing is left to do: record, rules and capacity are what they shall be."""
+    record, goal = stored.record, green_share(to)
+    quiet = record.moving is None and record.lease is None and record.capacity.blue
+    return quiet and record.weights == goal and live == wanted(goal, world.split)
 
 
 def _green_now(live: LiveWeights, stored: Stored) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -13,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.__main__ import warm_table, wrapper_table
-from benchmarks.measure import Pairs
 from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ DOCUMENTS = sorted(
     for pattern in ("*.md", "backend/*.md", "docs/**/*.md", "modules/*/*.md")
     for file in REPOSITORY.glob(pattern)
 )
-RESULTS = sorted((REPOSITORY / "benchmarks" / "results").glob("*.json"))
 # Which columns name files and tests; paths are below the repository or its folder tests.
 TABLES = {"requirements.md": (3, 4), "concepts/failure-cases.md": (5,)}
 
@@ -67,17 +63,6 @@ def test_the_rows_of_the_failure_cases_are_numbered() -> None:
 
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) >= 40
-
-
-@pytest.mark.parametrize("file", RESULTS, ids=lambda file: file.stem)
-def test_the_readme_quotes_what_was_measured_last(file: Path) -> None:
-    measured = [
-        Pairs(row["work"], row["all_plain_seconds"], row["all_tap_seconds"], row["memory_bytes"])
-        for row in json.loads(file.read_text())["rows"]
-    ]
-    table = {"warm-providers": warm_table, "wrapper": wrapper_table}[file.stem]
-
-    assert table(measured) in (REPOSITORY / "README.md").read_text()
 
 
 @pytest.mark.parametrize(

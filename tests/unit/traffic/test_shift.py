@@ -434,3 +434,11 @@ def test_a_step_that_is_looked_at_often_is_not_failed_by_chance() -> None:
         except ShiftError:
             passed = False
         assert passed is outcome
+
+
+def test_a_rollback_that_has_nothing_to_do_writes_nothing() -> None:
+    here, said = world(*ALL_GOOD)
+    roll_back(here)
+
+    assert here.version == 1
+    assert said == ["green has 0 % of the traffic already"]

@@ -1,0 +1,181 @@
+"""Real requests through a whole shift, a rollback, and a shift to a green that fails.
+
+One after the other, because each begins where the one before has ended; the tests then look at what
+was kept of them, in any order.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap.settings import FILE_NAME
+from tests.conftest import Project
+from tests.integration.live import acts, figures, plane
+from tests.integration.live.follower import rule_weights
+from tests.integration.live.meter import Dimensions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.conftest import Deployment, Ended
+    from tests.integration.live.acts import Act
+
+pytestmark = [
+    pytest.mark.requirement("TRF-1", "TRF-3", "FUN-3"),
+    pytest.mark.xdist_group("dev"),
+]
+
+BAKE = "10s"
+# A judge that looks often, needs few requests and minds no busy machine. How well it judges is
+# tested elsewhere.
+SETTINGS = """
+[traffic]
+interval = "2s"
+minimum_requests = 50
+latency_margin_seconds = 5
+latency_seconds = 10
+"""
+REQUESTS = 20_000
+FAILING = 0.3
+
+_GATE_SECONDS = 90
+_FORGOTTEN_MINUTES = 3
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What came of the three acts.
+
+    Attributes:
+        good: A shift to a green that is as good as blue.
+        back: The rollback from its end.
+        bad: A shift to a green that fails.
+        record: The traffic record after all.
+    """
+
+    good: Act
+    back: Act
+    bad: Act
+    record: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def proof(
+    binary: str,
+    named_deployment: Callable[[str], Deployment],
+    progress: Callable[[str], None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Proof]:
+    """Run the three acts on dev and put its record back afterwards."""
+    dev = named_deployment("dev")
+    rule = dev.outputs["load_balancer"]["traffic_rule_arn"]
+    groups = dev.outputs["compute"]["target_group_arns"]
+    parameter = dev.outputs["traffic"]["parameter_name"]
+    elbv2, cloudwatch, ssm = map(dev.client, ("elbv2", "cloudwatch", "ssm"))
+    before = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
+
+    project = with_settings(dev.project, tmp_path_factory.mktemp("live") / "project")
+
+    def run(*words: str) -> Callable[[], Ended]:
+        return lambda: project.run(*words, expected=None)
+
+    progress("live traffic: shifting dev")
+    with plane.running(
+        binary, lambda: rule_weights(elbv2, rule, groups), cloudwatch, Dimensions.of(dev.outputs)
+    ) as site:
+        wait_for_gate(cloudwatch, dev.outputs["monitoring"]["gate_alarm_name"])
+        good = acts.perform(site, run("shift", "dev", "--auto", "--bake", BAKE), minimum=REQUESTS)
+        back = acts.perform(site, run("rollback", "dev"))
+        site.origins["green"].behave(failures=FAILING)
+        bad = acts.perform(site, run("shift", "dev", "--auto", "--bake", BAKE))
+        assert site.balancer.unlogged() == 0
+        site.meter.report()
+        site.meter.forget(_FORGOTTEN_MINUTES)
+    after = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
+    yield Proof(good, back, bad, json.loads(after))
+    ssm.put_parameter(Name=parameter, Value=before, Overwrite=True)
+
+
+def with_settings(project: Project, directory: Path) -> Project:
+    """Return the same project, emulator and states included, with further settings."""
+    directory.mkdir()
+    for item in project.directory.iterdir():
+        if item.name != FILE_NAME:
+            (directory / item.name).symlink_to(item)
+    (directory / FILE_NAME).write_text((project.directory / FILE_NAME).read_text() + SETTINGS)
+    return Project(directory, project.variables)
+
+
+def wait_for_gate(cloudwatch: Any, name: str) -> None:
+    """Wait until the probe has been heard and the gate is open."""
+    deadline = time.monotonic() + _GATE_SECONDS
+    while True:
+        found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])
+        (gate,) = found["CompositeAlarms"]
+        if gate["StateValue"] == "OK":
+            return
+        assert time.monotonic() < deadline, gate["StateReason"]
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def tell(
+    record_property: Callable[[str, object], None], progress: Callable[[str], None]
+) -> Callable[..., None]:
+    """Return a function that shows figures and writes them into the report of the run."""
+
+    def tell(**told: object) -> None:
+        for name, value in told.items():
+            record_property(name, value)
+        progress("live traffic: " + ", ".join(f"{name} {value}" for name, value in told.items()))
+
+    return tell
+
+
+def test_a_full_shift_loses_no_request(proof: Proof, tell: Callable[..., None]) -> None:
+    good = proof.good
+    tell(requests=len(good.requests), lost=len(good.failed))
+    assert good.ended.returncode == 0, good.ended.text
+    assert good.green == [0, 10, 50, 100]
+    assert len(good.requests) >= REQUESTS
+    assert good.failed == []
+
+
+def test_each_step_of_a_shift_has_its_share(proof: Proof, tell: Callable[..., None]) -> None:
+    steps = proof.good.steps
+    shares = (f"{step.share:.2f} % of {step.requests} (+-{step.bound:.2f})" for step in steps)
+    tell(shares=", ".join(shares))
+    assert [step for step in steps if not step.within] == []
+    assert all(step.requests >= 100 for step in steps)
+
+
+def test_a_rollback_under_load_loses_no_request(proof: Proof, tell: Callable[..., None]) -> None:
+    back = proof.back
+    tell(requests=len(back.requests), lost=len(back.failed))
+    assert back.ended.returncode == 0, back.ended.text
+    assert back.green == [100, 0]
+    assert back.failed == []
+    assert all(step.within for step in back.steps)
+
+
+def test_a_green_that_fails_is_taken_back_and_its_damage_is_capped(
+    proof: Proof, tell: Callable[..., None]
+) -> None:
+    bad = proof.bad
+    cost = figures.damage(bad.requests, bad.changes)
+    tell(requests=len(bad.requests), failed=cost.failed, seconds=round(cost.seconds, 1))
+    assert bad.ended.returncode == 4, bad.ended.text
+    assert bad.green == [0, 10, 0]
+    assert {(each.color, each.fault) for each in bad.failed} == {("green", "500")}
+    share = 0.1 * FAILING
+    assert cost.failed <= share * cost.exposed + figures.by_chance(cost.exposed, share)
+    # Whoever comes later finds blue alone, and the record says so.
+    assert bad.steps[-1].within
+    assert proof.record["phase"] == "rolled-back"
+    assert proof.record["weights"] == {"blue": 100, "green": 0}

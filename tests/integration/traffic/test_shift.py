@@ -1,0 +1,298 @@
+"""Shifts by the real command on an applied prod, with made-up traffic, and killed half way."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap.traffic.emulation import Emulation
+from tap.traffic.rehearsal import Scenario
+from tap.traffic.switch import read_weights, wanted
+from tests.conftest import Project
+from tests.integration.faults import FaultProxy
+from tests.integration.traffic.applied import places_of, target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.conftest import Deployment, Ended
+
+NAME = "prod"
+
+pytestmark = [
+    pytest.mark.requirement("TRF-3", "TRF-4"),
+    pytest.mark.xdist_group(NAME),
+    pytest.mark.timeout(240),
+]
+
+
+@pytest.fixture
+def applied(named_deployment: Callable[[str], Deployment]) -> Iterator[Deployment]:
+    """Return an environment whose blue carries all traffic, before and after the test."""
+    deployment = named_deployment(NAME)
+    # From here on it is applied.
+    assert deployment.outputs
+    yield deployment
+    good_traffic(deployment)
+    deployment.project.run("rollback", NAME)
+
+
+def good_traffic(deployment: Deployment) -> None:
+    emulation = Emulation(
+        emulator=deployment.emulator,
+        target=target_of(deployment),
+        places=places_of(deployment),
+        scenario=Scenario(),
+    )
+    emulation.choose_health({})
+    emulation.rewrite(datetime.now(UTC), 15)
+
+
+@contextmanager
+def traffic(deployment: Deployment, *words: str) -> Iterator[None]:
+    """Let requests come while something is tried."""
+    numbers = words if "--requests" in words else ("--requests", "60000", *words)
+    with deployment.project.start("emulator", "traffic", NAME, "--follow", *numbers) as process:
+        assert any(line.startswith("going on with the live") for line in process.stderr or ())
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+
+
+def green(deployment: Deployment) -> int:
+    """Return green's share as the rules have it, both of them."""
+    live = read_weights(target_of(deployment), places_of(deployment))
+    assert live.shares is not None
+    assert live == wanted(live.shares, "listener")
+    return live.shares.green
+
+
+def record(deployment: Deployment) -> dict[str, Any]:
+    name = deployment.outputs["traffic"]["parameter_name"]
+    found = deployment.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    return dict(json.loads(found))
+
+
+def shift(deployment: Deployment, *words: str, expected: int = 0, bake: str = "4s") -> Ended:
+    return deployment.project.run("shift", NAME, *words, "--bake", bake, expected=expected)
+
+
+@pytest.mark.requirement("TRF-1", "TRF-2")
+def test_traffic_moves_step_by_step_and_back_and_terraform_sees_no_change(
+    applied: Deployment,
+) -> None:
+    with traffic(applied):
+        dry = shift(applied, "--auto", "--dry-run")
+        before = green(applied)
+        shift(applied, "--to", "canary")
+        seen = [green(applied)]
+        planned = applied.project.run("plan", NAME, "--output", "json")
+        left_out = shift(applied, "--to", "complete", expected=2)
+        done = json.loads(shift(applied, "--auto", "--output", "json").stdout)
+        seen.append(green(applied))
+    told = json.loads(applied.project.run("status", NAME, "--output", "json").stdout)
+    applied.project.run("rollback", NAME)
+
+    assert dry.stderr.count("gates pass") == 3
+    assert before == 0
+    assert seen == [10, 100]
+    assert json.loads(planned.stdout)["changes"] == []
+    assert "legal moves: initial (0 %), half (50 %)" in left_out.stderr
+    assert (done["outcome"], done["phase"]) == ("done", "complete")
+    assert [(step["from"], step["to"]) for step in done["steps"]] == [(10, 50), (50, 100)]
+    assert {step["verdict"]["outcome"] for step in done["steps"]} == {"pass"}
+    assert all(step["evidence"]["colors"]["green"]["requests"] > 100 for step in done["steps"])
+    assert told["agrees"]
+    moves = [(each["from"], each["to"]) for each in told["record"]["history"][-3:]]
+    assert moves == [(0, 10), (10, 50), (50, 100)]
+    assert green(applied) == 0
+    assert record(applied)["phase"] == "rolled-back"
+
+
+@pytest.mark.requirement("MON-2", "FUN-3")
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--errors", "green=0.3"), r"3\d\.\d\d % of green's \d+ requests failed, and 0.00 % of"),
+        (("--latency", "green=3"), r"green's p99 is 3\.\d+ s, blue's 0\.\d+ s; 0\.\d+ s are tol"),
+    ],
+    ids=["errors", "latency"],
+)
+def test_a_green_that_serves_worse_is_taken_back(
+    applied: Deployment, words: tuple[str, ...], reason: str
+) -> None:
+    with traffic(applied, *words):
+        ended = shift(applied, "--auto", expected=4, bake="20s")
+
+    assert "Error: green failed at 10 %; it was taken back to 0 %\n" in ended.stderr
+    assert re.search(reason, ended.stderr.replace("29.", "30.").replace("28.", "30.")), ended.text
+    assert green(applied) == 0
+    assert record(applied)["phase"] == "rolled-back"
+    assert record(applied)["history"][-1]["why"].startswith("failed: ")
+    kept = ended.stderr.partition("evidence: ")[2].partition("\n")[0]
+    with open(kept) as stream:  # noqa: PTH123
+        assert json.load(stream)["verdict"]["outcome"] == "fail"
+
+
+def test_a_green_with_sick_targets_gets_nothing(applied: Deployment) -> None:
+    with traffic(applied, "--unhealthy", "green=1"):
+        ended = shift(applied, "--auto", expected=4)
+
+    assert "Error: held before green gets 10 %; nothing was moved\n" in ended.stderr
+    assert "green has 2 healthy targets; 10 % of the traffic takes 3" in ended.stderr
+    assert green(applied) == 0
+
+
+def test_an_alarm_keeps_the_gate_closed(applied: Deployment) -> None:
+    applied.project.run("emulator", "traffic", NAME, "--probe", "50")
+    ended = shift(applied, "--to", "canary", expected=4)
+
+    assert "the alarm that gates shifts is closed: in ALARM: payments-prod-probe" in ended.stderr
+    assert "50 % of the probes succeeded; 90 % are needed" in ended.stderr
+    assert green(applied) == 0
+
+
+def test_too_few_requests_are_held_and_not_judged(applied: Deployment) -> None:
+    with traffic(applied, "--requests", "60"):
+        ended = shift(applied, "--auto", expected=4)
+
+    assert "Error: held at 10 %: it cannot be judged\n" in ended.stderr
+    assert re.search(r"green had \d requests; 100 are needed to judge", ended.stderr)
+    assert green(applied) == 10
+    assert record(applied)["history"][-1]["why"].startswith("held: ")
+
+
+@dataclass
+class KillingProxy(FaultProxy):
+    """Kills whoever makes the n-th write, after it was carried out and before it is answered.
+
+    Attributes:
+        left: Writes until then.
+        kill: Does it.
+        written: The writes, by name.
+    """
+
+    left: int = 0
+    kill: Callable[[], None] = lambda: None
+    written: list[str] = field(default_factory=list)
+
+    def forward(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        answer = super().forward(method, path, headers, body)
+        write = self._write(method, path, headers, body)
+        if write and "HashiCorp" not in headers.get("User-Agent", ""):
+            self.written.append(write)
+            self.left -= 1
+            if self.left == 0:
+                self.kill()
+        return answer
+
+    @staticmethod
+    def _write(method: str, path: str, headers: dict[str, str], body: bytes) -> str:
+        target = headers.get("X-Amz-Target", "").rpartition(".")[2]
+        if target in {"PutItem", "DeleteItem", "PutParameter"}:
+            return target
+        if b"Action=ModifyRule" in body:
+            return "ModifyRule"
+        return f"{method} lock" if method in {"PUT", "DELETE"} and ".tflock" in path else ""
+
+
+def through(deployment: Deployment, endpoint: str) -> Project:
+    """Return the project, whose commands reach the emulator as target ``localstack``."""
+    variables = {"AWS_ENDPOINT_URL": endpoint, "TAP_TARGET": "localstack"}
+    return Project(deployment.project.directory, {**deployment.project.variables, **variables})
+
+
+WRITES = ["PUT lock", "PutItem", "PutParameter", "ModifyRule", "PutParameter"]
+
+
+@pytest.mark.requirement("TAP-6")
+@pytest.mark.parametrize("number", range(1, len(WRITES) + 1))
+def test_a_shift_that_is_killed_after_a_write_is_explained_and_taken_back(
+    applied: Deployment, number: int
+) -> None:
+    good_traffic(applied)
+    proxy = KillingProxy(str(target_of(applied).endpoint), left=number)
+    with proxy.serving() as endpoint:
+        project = through(applied, endpoint)
+        project.run("init", NAME)
+        proxy.written.clear()
+        proxy.left = number
+        with project.start("shift", NAME, "--to", "canary", "--bake", "60s") as process:
+            proxy.kill = process.kill
+            process.communicate()
+    # What is noted of a process is noted by target.
+    direct = through(applied, str(target_of(applied).endpoint))
+    told = direct.run("status", NAME)
+    lock_id = re.search(r"lock id +(\S+)", told.stdout)
+    release = ("--release-lock", lock_id[1]) if lock_id else ()
+    refused = direct.run("shift", NAME, "--to", "canary", expected=6)
+    direct.run("rollback", NAME, *release)
+
+    assert process.returncode == -signal.SIGKILL
+    assert proxy.written == WRITES[:number]
+    # All of these points lie before the lock is given back.
+    assert lock_id is not None
+    assert "process     gone: its tap" in told.stdout
+    assert lock_id[1] in refused.stderr
+    if number in {3, 4}:
+        assert "a move was cut off half way" in told.stdout
+        assert "cut off    on the way to blue 90, green 10" in told.stdout
+    assert ("green 10 (preview" in told.stdout) == (number >= 4)
+    assert green(applied) == 0
+    assert record(applied)["weights"] == {"blue": 100, "green": 0}
+    assert "moving" not in record(applied)
+
+
+def test_an_apply_is_kept_out_while_traffic_moves_and_is_told_why(applied: Deployment) -> None:
+    good_traffic(applied)
+    seen: list[Ended] = []
+    proxy = KillingProxy(str(target_of(applied).endpoint))
+    with proxy.serving() as endpoint:
+        project = through(applied, endpoint)
+        # The fourth write is the rule; the call waits until the plan has been refused.
+        proxy.left = 4
+        proxy.kill = lambda: seen.append(applied.project.run("plan", NAME, expected=6))
+        with traffic(applied):
+            project.run("shift", NAME, "--to", "canary", "--bake", "2s", expected=None)
+
+    (refused,) = seen
+    assert "shift by " in refused.stderr
+    assert "Next: " in refused.stderr
+
+
+@pytest.mark.requirement("TRF-5")
+def test_blue_ends_at_the_finish_and_is_back_before_a_rollback(applied: Deployment) -> None:
+    scaling, name = applied.client("autoscaling"), places_of(applied).scaling_groups["blue"]
+
+    def bounds() -> tuple[int, int, int]:
+        (group,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
+            "AutoScalingGroups"
+        ]
+        return group["MinSize"], group["DesiredCapacity"], group["MaxSize"]
+
+    before = bounds()
+    with traffic(applied):
+        early = shift(applied, "--finish", expected=4)
+        shift(applied, "--auto", bake="3s")
+        shift(applied, "--finish")
+    finished = bounds()
+    planned = applied.project.run("plan", NAME, "--output", "json")
+    back = applied.project.run("rollback", NAME)
+
+    assert "green has 0 % of the traffic; blue is needed until it has 100 %" in early.stderr
+    assert finished == (0, 0, 0)
+    assert json.loads(planned.stdout)["changes"] == []
+    assert "blue has no capacity: bringing it back first" in back.stderr
+    assert bounds() == before
+    assert green(applied) == 0
