@@ -114,6 +114,8 @@ _REQUEST = re.compile(r"(?:RequestID|HostID|[Rr]equest [Ii][Dd]|x-amz-[a-z0-9-]+
 _LEAST_SHARE_OF_ENTROPY = 0.83
 _MOST_ENTROPY_ASKED = 4.4
 _LEAST_CHANGES = 0.38
+# The kind of thing in front of an id that AWS writes in capitals, such as db-ABCDEFGHIJ0123456789.
+_KIND_OF_ID = re.compile(r"^[a-z]{1,12}-(?=[A-Z0-9]+$)")
 
 
 class Redactor:
@@ -185,7 +187,7 @@ def is_random(token: str) -> bool:
 
     Hexadecimal strings, UUIDs and ids that AWS writes in one case do not, nor do names of words.
     """
-    bare = token.rstrip("=")
+    bare = _KIND_OF_ID.sub("", token.rstrip("="))
     if len(bare) < _SHORTEST_RANDOM:
         return False
     letters = re.sub(r"[^A-Za-z0-9]", "", bare)

@@ -99,6 +99,7 @@ def test_a_private_key_that_is_cut_off_is_hidden_as_far_as_it_goes(redact: Redac
         "h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=",
         "zh:054b8dd49f0549c9a7cc27d159e45327b7b65cf404da5e5a20da154b90b8a644",
         "Z0123456ABCDEFGHIJKLM /change/C2682N5HXP0BZ4 /hostedzone/Z08987654ABCDEFGHIJKL",
+        "db-B19SMIF0PQ2VTUPBM7CMZE6SVS prx-0A1B2C3D4E5F6G7H8",
         "AROAZ7VRSQ5TJN2XMPLEX subnet-0a1b2c3d4e5f67890 vpce-svc-0123456789abcdef0",
         "ELBSecurityPolicy-TLS13-1-2-2021-06 AWSManagedRulesKnownBadInputsRuleSet",
         "RequestID: C0y2qPHYpvZiovNsbSNt5Neq6jYo4fbnzbYRr2nG3f, HostID: 9Gjjt1mQcjU4OPvX9O9z",
