@@ -94,16 +94,17 @@ def judge(evidence: Evidence, *, share: int, limits: TrafficSettings, looks: int
     else:
         unknown += gates.reasons
     green, blue = evidence.colors["green"], evidence.colors["blue"]
+    compared = blue if blue.requests >= limits.minimum_requests else None
+    worse, doubtful = _errors(green, compared, limits, looks)
+    failed += worse
+    unknown += doubtful
     if green.requests < limits.minimum_requests:
         unknown.append(
             f"green had {green.requests} requests; {limits.minimum_requests} are needed to judge"
         )
     else:
-        compared = blue.requests >= limits.minimum_requests
-        failed += _errors(green, blue if compared else None, limits, looks)
-        worse, note = _latency(green, blue if compared else None, limits)
-        failed += worse
-        notes += note
+        slower, notes = _latency(green, compared, limits)
+        failed += slower
     found = _verdict(failed, unknown)
     return msgspec.structs.replace(found, notes=tuple(notes))
 
@@ -136,22 +137,32 @@ def _capacity(facts: ColorFacts, *, share: int, color: Color) -> list[str]:
 
 def _errors(
     green: ColorFacts, blue: ColorFacts | None, limits: TrafficSettings, looks: int
-) -> list[str]:
-    level = limits.significance / looks
-    ratio = green.errors / green.requests
+) -> tuple[list[str], list[str]]:
+    """Return what fails, and what may be chance or not.
+
+    The tests are exact, so what they find in few requests counts as well.
+    """
+    if green.requests == 0:
+        return [], []
+    errors = min(green.errors, green.requests)
+    ratio = errors / green.requests
     percent = f"{100 * ratio:.2f} % of green's {green.requests} requests failed"
     if blue is None:
-        limit = limits.error_percent / 100
-        chance = binomial_greater(green.errors, green.requests, limit)
-        if ratio > limit and chance < level:
-            return [f"{percent}; the limit is {limits.error_percent} % (p {chance:.2g})"]
-        return []
-    other = blue.errors / blue.requests
-    chance = fisher_greater(green.errors, green.requests, blue.errors, blue.requests)
-    if 100 * (ratio - other) > limits.error_margin_percent and chance < level:
+        chance = binomial_greater(errors, green.requests, limits.error_percent / 100)
+        beyond = 100 * ratio > limits.error_percent
+        told = f"{percent}; the limit is {limits.error_percent} % (p {chance:.2g})"
+    else:
+        others = min(blue.errors, blue.requests)
+        other = others / blue.requests
+        chance = fisher_greater(errors, green.requests, others, blue.requests)
+        beyond = 100 * (ratio - other) > limits.error_margin_percent
         compared = f"{percent}, and {100 * other:.2f} % of blue's {blue.requests}"
-        return [f"{compared} (p {chance:.2g}, margin {limits.error_margin_percent} %)"]
-    return []
+        told = f"{compared} (p {chance:.2g}, margin {limits.error_margin_percent} %)"
+    if not beyond or chance >= limits.significance:
+        return [], []
+    if chance < limits.significance / looks:
+        return [told], []
+    return [], [f"{told}: it may be chance in {looks} looks"]
 
 
 def _latency(

@@ -95,10 +95,11 @@ class LiveWorld:
         return take_evidence(self.target, self.places, since=since, until=self.now())
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, patience: float = 0) -> Iterator[None]:
         """Hold the state lock; a signal waits until the block has ended."""
+        timeout = max(self.timeout, patience)
         with (
-            hold(self.root, self.backend, self.key, "shift", timeout=self.timeout),
+            hold(self.root, self.backend, self.key, "shift", timeout=timeout),
             deferred_signals(),
         ):
             yield

@@ -1,13 +1,15 @@
 """One move of the traffic: from what stands now to other shares, in an order that survives a crash.
 
 1. The state lock is taken, so that no apply and no other move runs.
-2. The record says what is being moved (``moving``); its weights are still the old ones.
+2. The record says what is being moved (``moving``). Its weights are those that give green less: on
+   the way forward the old ones, on the way back the new ones. Terraform follows the record, and
+   must never give traffic to a green that it was just taken from.
 3. The listener rules, and the DNS records where they split, get the new weights.
 4. They are read back.
 5. The record gets the new weights, phase and history; nothing is ``moving`` any more.
 
 Whoever looks after a crash finds record and weights equal (before 3 and after 5), or a record that
-names the only other shares the weights may have.
+says so; going to its weights repairs it.
 """
 
 from __future__ import annotations
@@ -78,17 +80,27 @@ def check_agreement(world: World, record: Record, live: LiveWeights) -> None:
     Raises:
         RecordError: They differ; both are named.
     """
-    if live == wanted(record.weights, world.split) and record.moving is None:
-        return
-    repair = f"go back to blue: tap rollback {world.words}"
-    if record.moving is not None:
+    if live != wanted(record.weights, world.split):
         raise RecordError(
-            f"a move from {record.weights} to {record.moving} was cut off; live is {live}", repair
+            f"the traffic record says {record.weights}, but live is {live}",
+            f"go back to blue: tap rollback {world.words}; "
+            f"or let Terraform follow the record: tap apply {world.words}",
         )
-    raise RecordError(
-        f"the traffic record says {record.weights}, but live is {live}",
-        f"{repair}; or let Terraform follow the record: tap apply {world.words}",
-    )
+
+
+def repaired(world: World, stored: Stored) -> Stored:
+    """Bring a move that was cut off to the weights of the record; the caller holds the lock.
+
+    Raises:
+        RecordError: Somebody else wrote the record.
+        AwsError: A write was refused.
+    """
+    record = stored.record
+    if record.moving is None:
+        return stored
+    world.say(f"a move to {record.moving} was cut off: going to {record.weights} first")
+    world.write_weights(record.weights)
+    return write_record(world, stored, msgspec.structs.replace(record, moving=None, lease=None))
 
 
 def check_lease(world: World, record: Record) -> None:
@@ -128,13 +140,42 @@ def move(
         RecordError: Somebody else wrote the record.
     """
     before = stored.record
-    stored = write_record(world, stored, msgspec.structs.replace(before, moving=goal))
+    back = goal.green < before.weights.green
+    safer = {"weights": goal, "phase": phase} if back else {}
+    stored = write_record(
+        world, stored, msgspec.structs.replace(before, moving=goal, lease=None, **safer)
+    )
+    try:
+        _steer(world, goal)
+        return _finished(world, stored, before, goal, phase=phase, why=why, watched=watched)
+    except (AwsError, RecordError):
+        if not back:
+            world.say(f"the move failed: going back to {before.weights}")
+            world.write_weights(before.weights)
+        raise
+
+
+def _steer(world: World, goal: Weights) -> None:
+    """Write the weights and read them back."""
     world.write_weights(goal)
     live = world.read_weights()
     if live != wanted(goal, world.split):
         raise AwsError(
             f"{goal} was written, but live is {live}", f"go back: tap rollback {world.words}"
         )
+
+
+def _finished(
+    world: World,
+    stored: Stored,
+    before: Record,
+    goal: Weights,
+    *,
+    phase: Phase,
+    why: str,
+    watched: float,
+) -> Stored:
+    """Write down that the weights have been reached."""
     now = world.now()
     entry = Entry(
         revision=stored.record.revision + 1,

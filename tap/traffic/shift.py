@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap.errors import ShiftError
+from tap.errors import AwsError, LockedError, ShiftError
 from tap.settings import TrafficSettings, seconds
 from tap.traffic.judge import Outcome, Verdict, judge, judge_gates
 from tap.traffic.moves import (
@@ -17,6 +18,7 @@ from tap.traffic.moves import (
     check_lease,
     move,
     read_record,
+    repaired,
     write_record,
 )
 from tap.traffic.phases import STEPS, Phase, check_move, green_share, next_step, phase_of
@@ -25,13 +27,14 @@ from tap.traffic.rollback import judge_back
 from tap.traffic.samples import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tap.traffic.phases import Color
     from tap.traffic.world import World
 
 # A lease outlives the last look by so much, so that a slow look does not lose it.
 _SLACK_SECONDS = 120.0
+_PATIENCE_SECONDS = 15.0
 # The probe reports once a minute.
 _PROBE_SECONDS = 300.0
 _COMPLETE = 100
@@ -154,6 +157,11 @@ class Shift:
         Raises:
             ShiftError: Green does not have all of the traffic.
         """
+        if self.world.split == "dns":
+            raise ShiftError(
+                "blue stands for the stack that is migrated from, which is not ours to end",
+                "finish the migration first: docs/guides/migrate.md#finish",
+            )
         with self.world.locked():
             stored = self._start()
             share = stored.record.weights.green
@@ -172,6 +180,7 @@ class Shift:
     def _start(self) -> Stored:
         stored = read_record(self.world)
         check_lease(self.world, stored.record)
+        stored = repaired(self.world, stored)
         check_agreement(self.world, stored.record, self.world.read_weights())
         return stored
 
@@ -250,8 +259,27 @@ class Shift:
             world.say(f"green passed at {share} %")
             self._let_go(stored, "passed")
 
+    @contextmanager
+    def _locked_or_not(self) -> Iterator[None]:
+        """Hold the state lock if it can be had soon; a green that fails must not wait for it.
+
+        What holds it is an apply, which moves no traffic.
+        """
+        with ExitStack() as held:
+            try:
+                held.enter_context(self.world.locked(patience=_PATIENCE_SECONDS))
+            except (AwsError, LockedError) as error:
+                first = error.message.partition("\n")[0]
+                self.world.say(f"{first}; going on without the lock")
+            yield
+
     def _check_own(self, stored: Stored) -> None:
-        current = read_record(self.world).record
+        try:
+            current = read_record(self.world).record
+        except AwsError as error:
+            # Somebody has to go on watching.
+            self.world.say(error.message)
+            return
         if current.revision != stored.record.revision:
             last = current.history[-1].by if current.history else "somebody"
             raise ShiftError(
@@ -261,7 +289,7 @@ class Shift:
 
     def _back(self, stored: Stored, before: int, verdict: Verdict, evidence: Evidence) -> None:
         world, share = self.world, stored.record.weights.green
-        with world.locked():
+        with self._locked_or_not():
             self._check_own(stored)
             move(
                 world,
@@ -294,7 +322,7 @@ class Shift:
 
     def _let_go(self, stored: Stored, why: str) -> None:
         """Give the lease back and note the verdict."""
-        with self.world.locked():
+        with self._locked_or_not():
             current = read_record(self.world)
             if current.record.revision != stored.record.revision:
                 return

@@ -172,7 +172,7 @@ class SimulatedWorld:
         return fitting[min(number, len(fitting) - 1)].evidence(since, self.clock)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, patience: float = 0) -> Iterator[None]:  # noqa: ARG002 - of the real world
         """Hold no lock: nobody else is here."""
         yield
 

@@ -55,8 +55,12 @@ class World(Protocol):
     def take_evidence(self, since: datetime) -> Evidence:
         """Return all that is known since a time."""
 
-    def locked(self) -> AbstractContextManager[None]:
-        """Hold the state lock, and let no signal cut off what is done meanwhile."""
+    def locked(self, *, patience: float = 0) -> AbstractContextManager[None]:
+        """Hold the state lock, and let no signal cut off what is done meanwhile.
+
+        Args:
+            patience: Seconds to wait for it at least.
+        """
 
     def scale(self, color: Color, *, on: bool) -> None:
         """Give a color the capacity of the configuration, or none."""

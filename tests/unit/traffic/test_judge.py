@@ -117,7 +117,7 @@ def test_many_looks_take_more_to_fail() -> None:
     ).evidence(AT, AT)
 
     assert judge(evidence, share=10, limits=LIMITS, looks=1).outcome is Outcome.FAIL
-    assert judge(evidence, share=10, limits=LIMITS, looks=100_000).outcome is Outcome.PASS
+    assert judge(evidence, share=10, limits=LIMITS, looks=100_000).outcome is Outcome.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
@@ -137,3 +137,26 @@ def test_the_receiving_color_is_asked_and_not_the_other() -> None:
 
     assert judge_gates(evidence, share=10, color="green", limits=LIMITS).outcome is Outcome.PASS
     assert judge_gates(evidence, share=10, color="blue", limits=LIMITS).outcome is Outcome.FAIL
+
+
+def test_what_may_be_chance_in_many_looks_is_not_passed() -> None:
+    found = Look(
+        share=10,
+        blue=Facts(requests=900, errors=0, p99_seconds=0.2),
+        green=Facts(requests=100, errors=3, p99_seconds=0.2),
+    ).evidence(AT, AT)
+    verdict = judge(found, share=10, limits=LIMITS, looks=20)
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reasons[0].endswith("(p 0.00097, margin 0.5 %): it may be chance in 20 looks")
+
+
+def test_a_failure_in_few_requests_is_one_as_well() -> None:
+    verdict = look(green={"requests": 40, "errors": 30}, blue={"requests": 360, "errors": 0})
+
+    assert verdict.outcome is Outcome.FAIL
+    assert "75.00 % of green's 40 requests failed" in verdict.reasons[0]
+
+
+def test_more_errors_than_requests_are_all_of_them() -> None:
+    assert "100.00 % of green's 1000" in look(green={"errors": 1010}).reasons[0]
