@@ -22,7 +22,6 @@ REPORT_SECONDS = 1.0
 _COLORS = ("blue", "green")
 _SERVER_ERRORS = 500
 _WELL = "--"
-_MANY = 1_000_000
 
 # The emulator keeps each value by itself and goes through all of them in every query.
 _TIMES = 40
@@ -121,20 +120,6 @@ class Meter:
     def report_probe(self, data: Sequence[Any]) -> None:
         """Put what the probe has measured."""
         self._cloudwatch.put_metric_data(Namespace=self.dimensions.namespace, MetricData=data)
-
-    def forget(self, minutes: int) -> None:
-        """Let the errors of the last minutes vanish among many good answers.
-
-        CloudWatch forgets nothing by itself: an alarm that has seen a bad green goes on to hold
-        shifts, for minutes after green's last request.
-        """
-        now = int(time.time())
-        for at in (datetime.fromtimestamp(now - 60 * ago, UTC) for ago in range(minutes + 1)):
-            data = [
-                {"MetricName": "RequestCount", **_count(_MANY), **self._where(at, group)}
-                for group in self.dimensions.target_groups.values()
-            ]
-            self._cloudwatch.put_metric_data(Namespace="AWS/ApplicationELB", MetricData=data)
 
     def _data(self, second: int, tally: Tally) -> Iterator[dict[str, Any]]:
         at = datetime.fromtimestamp(second, UTC)
