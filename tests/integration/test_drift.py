@@ -157,6 +157,13 @@ def hold(stage: Stage, name: str) -> None:
     )
 
 
+def runs(stage: Stage, name: str) -> bool:
+    """Tell whether a Terraform that takes the lock has been started."""
+    data = stage.project.directory / ".tap" / "localstack" / "data" / name / "operations"
+    notes = [json.loads(file.read_text()) for file in data.glob("*/note.json")]
+    return any(note["terraform_pid"] and not note["ended"] for note in notes)
+
+
 def release(stage: Stage, name: str) -> None:
     stage.client("s3").delete_object(Bucket=BUCKET, Key=f"{name}/terraform.tfstate.tflock")
 
@@ -282,17 +289,16 @@ def test_ctrl_c_ends_all_looks_and_leaves_no_lock(stage: Stage) -> None:
         hold(stage, name)
     words = ("drift", *names, "--jobs", "2", "--lock-timeout", "60s")
     with stage.project.start(*words) as process:
-        assert process.stderr is not None
-        said = ""
-        # Both are past the steps before Terraform waits for the lock.
-        while said.count(" on LocalStack at ") < len(names):
-            said += process.stderr.readline()
-        time.sleep(1)
+        until = time.monotonic() + 60
+        while not all(runs(stage, name) for name in names) and time.monotonic() < until:
+            time.sleep(0.1)
+        # Terraform has to be ready for a signal, and to wait for the lock.
+        time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, said + stderr
+    assert process.returncode == 130, stderr
     assert stdout == ""
-    assert "Traceback" not in said + stderr
+    assert "Traceback" not in stderr
     for name in names:
         assert f"{name}: Ctrl-C: asked terraform to stop, waiting until it has" in stderr
         release(stage, name)

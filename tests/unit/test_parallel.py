@@ -33,6 +33,7 @@ def work(name):
         os.kill(os.getpid(), signal.SIGKILL)
     if name.startswith("hangs"):
         try:
+            (FOLDER / f"hanging-{{name}}").touch()
             time.sleep(30)
         except KeyboardInterrupt:
             (FOLDER / f"interrupted-{{name}}").touch()
@@ -90,7 +91,7 @@ def test_a_process_that_dies_has_no_answer_and_the_others_go_on(program: Path) -
 @pytest.mark.requirement("TAP-6")
 def test_ctrl_c_reaches_each_process_once_and_starts_no_other(program: Path) -> None:
     with _start(program, "2", "hangs-1", "hangs-2", "waits") as process:
-        while len(list(program.parent.glob("start-hangs-*"))) < 2:
+        while len(list(program.parent.glob("hanging-*"))) < 2:
             time.sleep(0.05)
         # As a terminal does: to every process in the foreground.
         os.killpg(process.pid, signal.SIGINT)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.integration.live.load import Request
     from tests.integration.live.plane import Plane
 
-pytestmark = [pytest.mark.requirement("TRF-3"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.requirement("TRF-3"), pytest.mark.timeout(900)]
 
 CLIENTS, RATE = 24, 800.0
 

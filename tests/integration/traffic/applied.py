@@ -19,6 +19,7 @@ def places_of(deployment: Deployment) -> Places:
 
 
 def target_of(deployment: Deployment) -> Target:
-    """Return the emulator of an environment as tap sees it."""
+    """Return the emulator of an environment as tap sees it, with the environment applied."""
+    assert deployment.outputs
     endpoint = deployment.emulator.status().endpoint
     return Target(name="local", endpoint=endpoint, region="eu-west-1")

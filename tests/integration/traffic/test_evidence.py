@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.requirement("TRF-3"),
     pytest.mark.xdist_group("dev"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(900),
 ]
 
 

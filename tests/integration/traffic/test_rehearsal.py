@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.requirement("TRF-3", "MON-2", "FUN-3"),
     pytest.mark.xdist_group("dev"),
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(900),
 ]
 
 

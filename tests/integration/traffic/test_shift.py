@@ -29,7 +29,7 @@ NAME = "prod"
 pytestmark = [
     pytest.mark.requirement("TRF-3", "TRF-4"),
     pytest.mark.xdist_group(NAME),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(900),
 ]
 
 
