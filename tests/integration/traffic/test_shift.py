@@ -21,6 +21,7 @@ from tests.integration.traffic.applied import places_of, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.conftest import Deployment, Ended
 
@@ -37,11 +38,14 @@ pytestmark = [
 def applied(named_deployment: Callable[[str], Deployment]) -> Iterator[Deployment]:
     """Return an environment whose blue carries all traffic, before and after the test."""
     deployment = named_deployment(NAME)
-    # From here on it is applied.
-    assert deployment.outputs
+    name = deployment.outputs["traffic"]["parameter_name"]
+    ssm = deployment.client("ssm")
+    before = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     yield deployment
     good_traffic(deployment)
     deployment.project.run("rollback", NAME)
+    # Whoever comes later finds the record as Terraform made it.
+    ssm.put_parameter(Name=name, Value=before, Overwrite=True)
 
 
 def good_traffic(deployment: Deployment) -> None:
@@ -76,6 +80,13 @@ def green(deployment: Deployment) -> int:
     return live.shares.green
 
 
+def changes(deployment: Deployment, folder: Path) -> list[object]:
+    """Plan, and leave no plan that somebody else would apply."""
+    words = ("--out", str(folder / "plan"), "--output", "json")
+    ended = deployment.project.run("plan", NAME, *words)
+    return list(json.loads(ended.stdout)["changes"])
+
+
 def record(deployment: Deployment) -> dict[str, Any]:
     name = deployment.outputs["traffic"]["parameter_name"]
     found = deployment.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
@@ -88,14 +99,14 @@ def shift(deployment: Deployment, *words: str, expected: int = 0, bake: str = "4
 
 @pytest.mark.requirement("TRF-1", "TRF-2")
 def test_traffic_moves_step_by_step_and_back_and_terraform_sees_no_change(
-    applied: Deployment,
+    applied: Deployment, tmp_path: Path
 ) -> None:
     with traffic(applied):
         dry = shift(applied, "--auto", "--dry-run")
         before = green(applied)
         shift(applied, "--to", "canary")
         seen = [green(applied)]
-        planned = applied.project.run("plan", NAME, "--output", "json")
+        planned = changes(applied, tmp_path)
         left_out = shift(applied, "--to", "complete", expected=2)
         done = json.loads(shift(applied, "--auto", "--output", "json").stdout)
         seen.append(green(applied))
@@ -105,7 +116,7 @@ def test_traffic_moves_step_by_step_and_back_and_terraform_sees_no_change(
     assert dry.stderr.count("gates pass") == 3
     assert before == 0
     assert seen == [10, 100]
-    assert json.loads(planned.stdout)["changes"] == []
+    assert planned == []
     assert "legal moves: initial (0 %), half (50 %)" in left_out.stderr
     assert (done["outcome"], done["phase"]) == ("done", "complete")
     assert [(step["from"], step["to"]) for step in done["steps"]] == [(10, 50), (50, 100)]
@@ -265,7 +276,9 @@ def test_a_shift_that_is_killed_after_a_write_is_explained_and_taken_back(
 
 
 @pytest.mark.requirement("TRF-5")
-def test_blue_ends_at_the_finish_and_is_back_before_a_rollback(applied: Deployment) -> None:
+def test_blue_ends_at_the_finish_and_is_back_before_a_rollback(
+    applied: Deployment, tmp_path: Path
+) -> None:
     scaling, name = applied.client("autoscaling"), places_of(applied).scaling_groups["blue"]
 
     def bounds() -> tuple[int, int, int]:
@@ -280,12 +293,12 @@ def test_blue_ends_at_the_finish_and_is_back_before_a_rollback(applied: Deployme
         shift(applied, "--auto", bake="3s")
         shift(applied, "--finish")
     finished = bounds()
-    planned = applied.project.run("plan", NAME, "--output", "json")
+    planned = changes(applied, tmp_path)
     back = applied.project.run("rollback", NAME)
 
     assert "green has 0 % of the traffic; blue is needed until it has 100 %" in early.stderr
     assert finished == (0, 0, 0)
-    assert json.loads(planned.stdout)["changes"] == []
+    assert planned == []
     assert "blue has no capacity: bringing it back first" in back.stderr
     assert bounds() == before
     assert green(applied) == 0
