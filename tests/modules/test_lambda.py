@@ -413,7 +413,7 @@ def test_times_permissions_caches_and_order_of_a_checkout_change_no_byte(
     before = build.pack(copy)
     os.utime(copy / "probe.py", (0, 2_000_000_000))
     (copy / "probe.py").chmod(stat.S_IRUSR)
-    (copy / "__pycache__").mkdir()
+    (copy / "__pycache__").mkdir(exist_ok=True)
     (copy / "__pycache__" / "probe.cpython-312.pyc").write_bytes(b"cache")
     assert build.pack(copy) == before
     packed = tmp_path / "packed.zip"

@@ -90,7 +90,10 @@ def topic_with_queue(client: Any, name: str, **attributes: str) -> tuple[str, st
 
 
 def received(client: Any, queue: str) -> list[dict[str, Any]]:
-    messages = client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    # An alarm has its state a moment before it tells anybody.
+    messages = client("sqs").receive_message(
+        QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5
+    )
     return [json.loads(message["Body"]) for message in messages.get("Messages", [])]
 
 
