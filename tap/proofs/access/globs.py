@@ -48,6 +48,10 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(signs.get(sign, re.escape(sign)) for sign in pattern), re.DOTALL)
 
 
+def _one_star(row: re.Match[str]) -> str:
+    return row.group().replace("*", "") + "*"
+
+
 def matches(pattern: str, text: str) -> bool:
     """Tell whether a pattern takes a whole text; letters of both cases differ."""
     return _expression(pattern).fullmatch(text) is not None
@@ -99,7 +103,7 @@ class _Machine:
         first = len(self.signs)
         self.start |= 1 << first
         # A row of stars says no more than one, behind all question marks of the row.
-        for sign in re.sub(r"[*?]*\*[*?]*", lambda row: row[0].replace("*", "") + "*", pattern):
+        for sign in re.sub(r"[*?]*\*[*?]*", _one_star, pattern):
             bit = 1 << len(self.signs)
             if sign == "*":
                 self.loops |= bit
@@ -112,8 +116,9 @@ class _Machine:
 
     def _filler(self) -> str:
         used = self.by_sign.keys()
-        codes = (chr(code) for code in range(_OUTSIDE_ASCII, _OUTSIDE_ASCII + len(used) + 1))
-        return next(sign for sign in (*_FILLERS, *codes) if sign not in used)
+        codes = range(_OUTSIDE_ASCII, _OUTSIDE_ASCII + len(used) + 1)
+        unused = (sign for sign in _FILLERS + "".join(map(chr, codes)) if sign not in used)
+        return next(unused)
 
     def _closed(self, state: int) -> int:
         return state | (state & self.loops) << 1

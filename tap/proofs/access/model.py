@@ -30,7 +30,7 @@ class Element:
     """Patterns of actions or resources.
 
     Attributes:
-        patterns: With ``*`` and ``?``; those of actions in lower case.
+        patterns: With ``*`` and ``?``, as they were written.
         negated: Whether it is the ``Not`` form: everything but these.
     """
 

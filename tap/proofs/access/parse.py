@@ -103,7 +103,7 @@ def _actions(fields: dict[str, Any], where: str) -> Element:
     for pattern in found.patterns:
         if _ACTION.fullmatch(pattern) is None:
             raise ValueError(f"{where}: action {pattern!r} is not SERVICE:NAME")
-    return Element(patterns=tuple(map(str.lower, found.patterns)), negated=found.negated)
+    return found
 
 
 def _resources(fields: dict[str, Any], where: str, kind: Kind) -> Element | None:
