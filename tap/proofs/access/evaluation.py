@@ -195,7 +195,7 @@ def _matching(policy: Policy, request: Request, *, bounded: bool = False) -> Ite
     """Yield the statements that are, or may be, about a request."""
     if policy.unknown:
         witness = Witness(policy=policy)
-        # For every way in which it could grant.
+        # In every way in which it could grant.
         return [_Match(witness=witness, holds=None, reach=reach) for reach in Reach]
     found = (_match(policy, each, request, bounded=bounded) for each in policy.statements)
     return [match for match in found if match.holds is not False]

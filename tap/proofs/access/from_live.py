@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tap.errors import AwsError
 from tap.proofs.access.facts import Facts, Resource, Role
@@ -11,8 +13,13 @@ from tap.proofs.access.parse import parse_policy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    Client = Callable[..., Any]
-    """(service, region) -> boto3 client."""
+
+class Client(Protocol):
+    """Makes a boto3 client."""
+
+    def __call__(self, service: str, region: str) -> Any:  # noqa: ANN401 - boto3 has no common type
+        """Return a client of a service in a region."""
+
 
 # What "there is none" is called, by service.
 _NO_POLICY = {"NoSuchBucketPolicy", "ResourceNotFoundException", "NotFoundException"}
@@ -43,7 +50,7 @@ def read_facts(client: Client, *, account: str, prefix: str, regions: Iterable[s
                 resource
                 for place in places
                 for kind in (_keys, _secrets, _topics, _queues, _functions)
-                for resource in kind(lambda name, at=place: client(name, at), account, prefix)
+                for resource in kind(partial(client, region=place), account, prefix)
             ),
         ]
     except (BotoCoreError, ClientError) as error:
@@ -101,7 +108,7 @@ def _buckets(s3: Any, account: str, prefix: str) -> Iterator[Resource]:  # noqa:
                 (name,),
                 f"arn:{partition}:s3:::{name}",
                 account,
-                _if_any(lambda at=name: s3.get_bucket_policy(Bucket=at)["Policy"]),
+                _if_any(partial(s3.get_bucket_policy, Bucket=name), "Policy"),
             )
 
 
@@ -128,7 +135,7 @@ def _secrets(client: Callable[[str], Any], account: str, prefix: str) -> Iterato
         if name.startswith(prefix) and secret:
             names[secret["SecretArn"]] = (name,)
     for arn, known in names.items():
-        policy = _if_any(lambda at=arn: secrets.get_resource_policy(SecretId=at)["ResourcePolicy"])
+        policy = _if_any(partial(secrets.get_resource_policy, SecretId=arn), "ResourcePolicy")
         yield _resource("secret", known, arn, account, policy)
 
 
@@ -156,7 +163,7 @@ def _functions(client: Callable[[str], Any], account: str, prefix: str) -> Itera
     for found in _pages(functions, "list_functions", "Functions"):
         name = found["FunctionName"]
         if name.startswith(prefix):
-            policy = _if_any(lambda at=name: functions.get_policy(FunctionName=at)["Policy"])
+            policy = _if_any(partial(functions.get_policy, FunctionName=name), "Policy")
             yield _resource("function", (name,), found["FunctionArn"], account, policy)
 
 
@@ -171,14 +178,12 @@ def _resource(
     return Resource(kind=kind, names=names, arn=arn, account=account, policy=policy)
 
 
-def _if_any(ask: Callable[[], Any]) -> str | None:
-    """Return the answer, or None where the service says that there is no policy."""
+def _if_any(ask: Callable[[], dict[str, Any]], key: str) -> str | None:
+    """Return a part of the answer, or None where the service says that there is no policy."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - takes 0.2 s
 
     try:
-        return str(ask())
-    except KeyError:
-        return None
+        return ask().get(key)
     except ClientError as error:
         if error.response["Error"]["Code"] in _NO_POLICY:
             return None

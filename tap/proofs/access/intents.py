@@ -81,7 +81,7 @@ class Judgement:
             return [f"assuming that {each}" for each in found.assumptions]
         request = found.request
         asked = f"{request.caller} {request.action} on {request.resource or '*'}"
-        reasons = [str(each) for each in found.decision.witnesses]
+        reasons = list(dict.fromkeys(map(str, found.decision.witnesses)))
         if not reasons:
             limit = "only the permissions boundary does not allow it"
             reasons = [limit if found.decision.limited else "no statement allows it"]
