@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tap.errors import PolicyError
@@ -34,6 +35,7 @@ _INTENT = re.compile(
     r"(?P<effect>allow|deny)\s+(?P<who>\S+)\s+can\s+(?P<actions>.+?)"
     r"(?:\s+on\s+(?P<what>.+?))?(?:\s+with\s+(?P<context>.+))?"
 )
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _ELSE = "anything else"
 _KINDS = "|".join(sorted(ARNS))
 _NAMED = re.compile(rf"(?P<name>\S+)\s+(?P<kind>{_KINDS})(?P<path>/\S+)?")
@@ -131,12 +133,15 @@ def parse_intent(text: str) -> Intent:
     )
 
 
-def judge(intents: Sequence[Intent], facts: Facts) -> list[Judgement]:
+def judge(
+    intents: Sequence[Intent], facts: Facts, names: Mapping[str, str] = _NO_NAMES
+) -> list[Judgement]:
     """Answer intents.
 
     Args:
         intents: All of an environment: "other" leaves out what the others among them allow.
         facts: The environment.
+        names: Short names, such as ``app``, of roles and resources, such as ``application``.
 
     Raises:
         PolicyError: An intent names a role or resource that is not there, or more than one.
@@ -144,13 +149,20 @@ def judge(intents: Sequence[Intent], facts: Facts) -> list[Judgement]:
     return [
         Judgement(
             intent=intent,
-            finding=(always if intent.allows else never)(facts, question(intent, intents, facts)),
+            finding=(always if intent.allows else never)(
+                facts, question(intent, intents, facts, names)
+            ),
         )
         for intent in intents
     ]
 
 
-def question(intent: Intent, intents: Iterable[Intent], facts: Facts) -> Question:
+def question(
+    intent: Intent,
+    intents: Iterable[Intent],
+    facts: Facts,
+    names: Mapping[str, str] = _NO_NAMES,
+) -> Question:
     """Return what an intent asks.
 
     Raises:
@@ -158,31 +170,33 @@ def question(intent: Intent, intents: Iterable[Intent], facts: Facts) -> Questio
     """
     service = intent.who if intent.who.endswith((".amazonaws.com", ".amazonaws.com.cn")) else ""
     return Question(
-        role=None if service else facts.role(intent.who),
+        role=None if service else facts.role(names.get(intent.who, intent.who)),
         service=service,
         actions=intent.actions,
-        resources=_resources(intent, facts),
-        excepted=tuple(_granted(intent, intents, facts)),
+        resources=_resources(intent, facts, names),
+        excepted=tuple(_granted(intent, intents, facts, names)),
         context=intent.context,
     )
 
 
-def _granted(intent: Intent, intents: Iterable[Intent], facts: Facts) -> Iterable[Grant]:
+def _granted(
+    intent: Intent, intents: Iterable[Intent], facts: Facts, names: Mapping[str, str]
+) -> Iterable[Grant]:
     """Yield what the allowing lines give to the same caller, for a line about all the rest."""
     if intent.what != _ELSE and not intent.what.startswith("other "):
         return
     for other in intents:
         if other.allows and other.who == intent.who:
-            yield Grant(actions=other.actions, resources=_resources(other, facts))
+            yield Grant(actions=other.actions, resources=_resources(other, facts, names))
 
 
-def _resources(intent: Intent, facts: Facts) -> tuple[str, ...]:
+def _resources(intent: Intent, facts: Facts, names: Mapping[str, str]) -> tuple[str, ...]:
     if intent.what in {"", _ELSE}:
         return ("*",)
     if found := _ALL.fullmatch(intent.what):
         return (ARNS[found["kind"]],)
     if found := _NAMED.fullmatch(intent.what):
-        resource = facts.resource(found["kind"], found["name"])
+        resource = facts.resource(found["kind"], names.get(found["name"], found["name"]))
         if found["path"]:
             return (resource.arn + found["path"],)
         if resource.kind == "bucket" and intent.allows:

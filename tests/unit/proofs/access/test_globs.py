@@ -72,13 +72,15 @@ def test_signs_of_regular_expressions_mean_themselves() -> None:
         (["iam:Get*", "iam:List*"], "iam:*", False),
         (["arn:aws:s3:::app/*"], "arn:aws:s3:::app/data/*", True),
         (["arn:aws:s3:::app/*"], "arn:aws:s3:::app*", False),
-        (["arn:aws:s3:::app", "arn:aws:s3:::app/*", "arn:aws:s3:::app?*"], "arn:aws:s3:::app*", True),
+        (["arn:aws:s3:::app", "arn:aws:s3:::app?*"], "arn:aws:s3:::app*", True),
         (["a*", "*b"], "a*b", True),
         ([], "a", False),
     ],
-)  # fmt: skip
+)
 def test_containment_of_patterns_as_policies_have_them(
-    outer: list[str], inner: str, answer: bool
+    outer: list[str],
+    inner: str,
+    answer: bool,  # noqa: FBT001 - a parameter of pytest
 ) -> None:
     assert contains(outer, inner) is answer
 

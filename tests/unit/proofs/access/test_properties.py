@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,10 +12,12 @@ from tap.emulator import policies as emulator
 from tap.proofs.access.conditions import Context
 from tap.proofs.access.evaluation import Request, Verdict, decide
 from tap.proofs.access.facts import Facts, Role
-from tap.proofs.access.model import Policy
 from tap.proofs.access.principals import Caller
 from tap.proofs.access.questions import Answer, Question, always, never
 from tests.unit.proofs.access.documents import ACCOUNT, ROLE, policy, statement
+
+if TYPE_CHECKING:
+    from tap.proofs.access.model import Policy
 
 pytestmark = pytest.mark.requirement("TST-2", "SEC-3")
 
