@@ -3,7 +3,8 @@
 What AWS will choose, such as the id of a key, is not known before the apply. In its place an ARN
 has the address of the resource in braces, which no pattern takes that does not mean it. A document
 that is made of such a value is not known as a whole: Terraform says so of what ``jsonencode``
-returns, even where most of it is known. Such a policy may say anything.
+returns, even where most of it is known. ``documents`` works it out of the configuration. What is
+left of such policies may say anything.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap.errors import PolicyError
+from tap.proofs.access.arns import Arns, stand_in
+from tap.proofs.access.documents import Sources, work_out
 from tap.proofs.access.facts import Facts, Resource, Role
 from tap.proofs.access.model import Kind, Policy
 from tap.proofs.access.parse import parse_policy
 from tap.proofs.access.planned import Inventory, Planned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from tap.plan import Plan
 
@@ -27,16 +30,16 @@ _DEFAULT_KEY_POLICY = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
 _VERSION = "2012-10-17"
 
 
-def read_plan(plan: Plan, *, region: str, documents: Mapping[str, str] | None = None) -> Facts:
+def read_plan(plan: Plan, *, region: str, sources: Sources | None = None) -> Facts:
     """Read roles, and resources with their policies.
 
     Args:
         plan: The plan; what it destroys is left out.
         region: The region of the default provider, for ARNs that are not known yet.
-        documents: Policies that somebody could work out although the plan does not know them, by
-            the address of their resource.
+        sources: The configuration, to work out documents that the plan does not know.
 
     Raises:
+        HclError: A ``.tf`` file cannot be read.
         PolicyError: A policy is not usable, or the plan does not say for which account it is.
     """
     inventory = Inventory(plan)
@@ -46,7 +49,7 @@ def read_plan(plan: Plan, *, region: str, documents: Mapping[str, str] | None = 
             "the plan does not say which account it is for",
             "read data.aws_caller_identity in the configuration",
         )
-    reader = _Reader(inventory, account, region, documents or {})
+    reader = _Reader(inventory, Arns(account=account, region=region), sources)
     return Facts(
         account=account,
         roles=tuple(map(reader.role, inventory.of("aws_iam_role"))),
@@ -55,14 +58,10 @@ def read_plan(plan: Plan, *, region: str, documents: Mapping[str, str] | None = 
 
 
 class _Reader:
-    def __init__(
-        self, inventory: Inventory, account: str, region: str, documents: Mapping[str, str]
-    ) -> None:
+    def __init__(self, inventory: Inventory, arns: Arns, sources: Sources | None) -> None:
         self.inventory = inventory
-        self.account = account
-        self.region = region
-        self.documents = documents
-        self.partition = "aws-cn" if region.startswith("cn-") else "aws"
+        self.arns = arns
+        self.sources = sources
 
     def role(self, role: Planned) -> Role:
         """Return a role with its inline and attached policies."""
@@ -72,7 +71,7 @@ class _Reader:
             boundary = self.managed(role, "permissions_boundary", bound, Kind.BOUNDARY)
         return Role(
             name=role.get("name") or role.address,
-            arn=self.role_arn(role),
+            arn=self.arn(role),
             policies=tuple(self.policies_of(role)),
             boundary=boundary,
         )
@@ -111,23 +110,25 @@ class _Reader:
         for role in self.inventory.of("aws_iam_role"):
             name = role.get("name") or role.address
             trust = self.policy(role, "assume_role_policy", Kind.TRUST)
-            yield self.resource("role", (name,), self.role_arn(role), trust)
+            yield self.resource("role", (name,), self.arn(role), trust)
         for bucket in self.inventory.of("aws_s3_bucket"):
-            name = bucket.get("bucket") or "{" + bucket.address + "}"
-            arn = f"arn:{self.partition}:s3:::{name}"
+            name = bucket.get("bucket") or bucket.address
             policy = self.attached(bucket, "aws_s3_bucket", "aws_s3_bucket_policy", "bucket")
-            yield self.resource("bucket", (name,), arn, policy)
+            yield self.resource("bucket", (name,), self.arn(bucket), policy)
         yield from self.keys()
         yield from self.secrets()
         for topic in self.inventory.of("aws_sns_topic"):
             policy = self.attached(topic, "aws_sns_topic", "aws_sns_topic_policy", "arn")
-            yield self.named("topic", topic, "sns", "name", policy)
+            name = topic.get("name") or topic.address
+            yield self.resource("topic", (name,), self.arn(topic), policy)
         for queue in self.inventory.of("aws_sqs_queue"):
             policy = self.attached(queue, "aws_sqs_queue", "aws_sqs_queue_policy", "queue_url")
-            yield self.named("queue", queue, "sqs", "name", policy)
+            name = queue.get("name") or queue.address
+            yield self.resource("queue", (name,), self.arn(queue), policy)
         for function in self.inventory.of("aws_lambda_function"):
             policy = self.permissions(function)
-            yield self.named("function", function, "lambda", "function_name", policy)
+            name = function.get("function_name") or function.address
+            yield self.resource("function", (name,), self.arn(function), policy)
 
     def keys(self) -> Iterator[Resource]:
         """Yield keys, named by their aliases."""
@@ -142,34 +143,19 @@ class _Reader:
                 if key.is_written("policy") or key.get("policy")
                 else self.default_key_policy(key)
             )
-            arn = key.get("arn") or self.arn(key, "kms", "key/{" + key.address + "}")
-            yield self.resource("key", (*names, key.address), arn, policy)
+            yield self.resource("key", (*names, key.address), self.arn(key), policy)
 
     def secrets(self) -> Iterator[Resource]:
         """Yield secrets, and those that RDS makes for master passwords."""
-        for secret in self.inventory.of("aws_secretsmanager_secret"):
+        kind = "aws_secretsmanager_secret"
+        for secret in self.inventory.of(kind):
             name = secret.get("name") or secret.address
-            arn = secret.get("arn") or self.arn(
-                secret, "secretsmanager", f"secret:{name}-{{{secret.address}}}"
-            )
-            policy = self.attached(
-                secret,
-                "aws_secretsmanager_secret",
-                "aws_secretsmanager_secret_policy",
-                "secret_arn",
-            )
-            yield self.resource("secret", (name, secret.address), arn, policy)
+            policy = self.attached(secret, kind, f"{kind}_policy", "secret_arn")
+            yield self.resource("secret", (name, secret.address), self.arn(secret), policy)
         for database in self.inventory.of("aws_db_instance"):
             if database.get("manage_master_user_password"):
-                known = [
-                    each.get("secret_arn") for each in database.get("master_user_secret") or ()
-                ]
-                arn = next(filter(None, known), None) or self.arn(
-                    database, "secretsmanager", f"secret:rds!db-{{{database.address}}}"
-                )
-                yield self.resource(
-                    "secret", (database.get("identifier") or database.address,), arn, None
-                )
+                name = database.get("identifier") or database.address
+                yield self.resource("secret", (name,), self.arns.of_master_secret(database), None)
 
     def permissions(self, function: Planned) -> Policy | None:
         """Return the policy that permissions of a function add up to."""
@@ -180,7 +166,7 @@ class _Reader:
         ]
         if not found:
             return None
-        arn = self.named("function", function, "lambda", "function_name", None).arn
+        arn = self.arn(function)
         statements = [_permission(each, arn) for each in found]
         return self.parsed(
             {"Version": _VERSION, "Statement": statements}, function.address, Kind.RESOURCE
@@ -214,7 +200,9 @@ class _Reader:
 
     def policy(self, item: Planned, attribute: str, kind: Kind) -> Policy:
         """Return a policy document of a resource."""
-        document = item.get(attribute) or self.documents.get(item.address)
+        document = item.get(attribute)
+        if document is None and self.sources and item.is_unknown(attribute):
+            document = work_out(item, attribute, self.inventory, self.arns, self.sources)
         if document:
             return self.parsed(document, item.address, kind)
         why = "Terraform knows it only after the apply"
@@ -226,32 +214,17 @@ class _Reader:
         return parse_policy(document, name=name, kind=kind)
 
     def default_key_policy(self, key: Planned) -> Policy:
-        root = f"arn:{self.partition}:iam::{self.account}:root"
+        root = f"arn:{self.arns.partition}:iam::{self.arns.account}:root"
         document = {"Statement": [{**_DEFAULT_KEY_POLICY, "Principal": {"AWS": root}}]}
         return self.parsed(document, key.address, Kind.RESOURCE)
 
-    def role_arn(self, role: Planned) -> str:
-        path = role.get("path") or "/"
-        name = role.get("name") or "{" + role.address + "}"
-        return role.get("arn") or f"arn:{self.partition}:iam::{self.account}:role{path}{name}"
-
-    def named(
-        self, kind: str, item: Planned, service: str, attribute: str, policy: Policy | None
-    ) -> Resource:
-        """Return a resource whose ARN ends with its name."""
-        name = item.get(attribute) or "{" + item.address + "}"
-        end = f"function:{name}" if kind == "function" else name
-        return self.resource(kind, (name,), item.get("arn") or self.arn(item, service, end), policy)
-
-    def arn(self, item: Planned, service: str, end: str) -> str:
-        """Return an ARN; the region of another provider is not known."""
-        region = self.region if item.in_default_region else "*"
-        return f"arn:{self.partition}:{service}:{region}:{self.account}:{end}"
+    def arn(self, item: Planned) -> str:
+        return self.arns.of(item) or stand_in(item)
 
     def resource(
         self, kind: str, names: tuple[str, ...], arn: str, policy: Policy | None
     ) -> Resource:
-        return Resource(kind=kind, names=names, arn=arn, account=self.account, policy=policy)
+        return Resource(kind=kind, names=names, arn=arn, account=self.arns.account, policy=policy)
 
 
 def _permission(permission: Planned, arn: str) -> dict[str, Any]:

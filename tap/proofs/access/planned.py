@@ -90,6 +90,15 @@ class Inventory:
                 return str(resource.values.get("account_id") or "")
         return ""
 
+    def data(self, module: str, kind: str, name: str) -> dict[str, Any] | None:
+        """Return what a data source of a module has read; None if it is read later."""
+        values = self.plan.prior_state.values if self.plan.prior_state else None
+        address = f"{module}.data.{kind}.{name}".lstrip(".")
+        for resource in _data(values.root_module) if values else ():
+            if resource.address == address:
+                return dict(resource.values or {})
+        return None
+
 
 def _data(module: StateModule) -> Iterator[Any]:
     yield from (resource for resource in module.resources if resource.mode == "data")
