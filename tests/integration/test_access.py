@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from functools import cache
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tap.proofs.access.documents import Sources
 from tap.proofs.access.from_live import read_facts
 from tap.proofs.access.from_plan import read_plan
 from tap.proofs.access.intents import judge, parse_intent
 from tap.proofs.access.questions import Answer
 
 if TYPE_CHECKING:
-    from tap.proofs.access.facts import Facts
+    from collections.abc import Callable
+
+    from tap.proofs.access.facts import Facts, Resource
+    from tap.proofs.access.model import Policy, Statement
     from tests.conftest import Deployment
 
 pytestmark = [pytest.mark.requirement("TST-2", "SEC-3"), pytest.mark.timeout(1200)]
@@ -79,16 +84,28 @@ deny probe can iam:*
 """.strip().splitlines()
 
 
-@cache
-def live(deployment: Deployment) -> Facts:
-    """Return what an applied environment says of itself."""
+def read(deployment: Deployment) -> Facts:
+    """Return what an applied environment says of itself now."""
     prefix = f"payments-{deployment.name}"
     return read_facts(deployment.client, account=ACCOUNT, prefix=prefix, regions=REGIONS)
 
 
-def unmet(deployment: Deployment, lines: list[str], facts: Facts) -> list[str]:
+@pytest.fixture(scope="module")
+def live() -> Callable[[Deployment], Facts]:
+    """Return a function that reads each environment once."""
+    found: dict[str, Facts] = {}
+
+    def kept(deployment: Deployment) -> Facts:
+        if deployment.name not in found:
+            found[deployment.name] = read(deployment)
+        return found[deployment.name]
+
+    return kept
+
+
+def unmet(deployment: Deployment, lines: list[str], facts: Facts, database: str = "") -> list[str]:
     """Return the intents that do not hold, with the reasons."""
-    identifier = deployment.outputs["database"]["value"]["resource_id"]
+    identifier = database or deployment.outputs["database"]["value"]["resource_id"]
     words = {"ENV": deployment.name, "DATABASE": identifier}
     for old, new in words.items():
         lines = [line.replace(old, new) for line in lines]
@@ -100,11 +117,15 @@ def unmet(deployment: Deployment, lines: list[str], facts: Facts) -> list[str]:
     ]
 
 
-def test_the_application_may_do_exactly_what_it_needs(deployment: Deployment) -> None:
+def test_the_application_may_do_exactly_what_it_needs(
+    deployment: Deployment, live: Callable[[Deployment], Facts]
+) -> None:
     assert unmet(deployment, APPLICATION, live(deployment)) == []
 
 
-def test_the_probe_is_called_by_its_schedule_and_reaches_no_data(deployment: Deployment) -> None:
+def test_the_probe_is_called_by_its_schedule_and_reaches_no_data(
+    deployment: Deployment, live: Callable[[Deployment], Facts]
+) -> None:
     assert unmet(deployment, PROBE, live(deployment)) == []
 
 
@@ -117,9 +138,7 @@ def test_a_right_that_is_added_by_hand_is_found_and_named(deployment: Deployment
     )
     iam.put_role_policy(RoleName=role, PolicyName="by-hand", PolicyDocument=policy)
     try:
-        prefix = f"payments-{deployment.name}"
-        facts = read_facts(deployment.client, account=ACCOUNT, prefix=prefix, regions=REGIONS)
-        found = unmet(deployment, APPLICATION, facts)
+        found = unmet(deployment, APPLICATION, read(deployment))
     finally:
         iam.delete_role_policy(RoleName=role, PolicyName="by-hand")
 
@@ -130,16 +149,43 @@ def test_a_right_that_is_added_by_hand_is_found_and_named(deployment: Deployment
     assert all("statement ByHand of identity policy by-hand" in text for text in found)
 
 
-def test_plan_and_live_know_the_same_of_access(deployment: Deployment) -> None:
-    planned = read_plan(deployment.plan, region=REGIONS[0])
+@pytest.fixture
+def planned(deployment: Deployment) -> Facts:
+    """Return what the plan from nothing says of an environment."""
+    root = deployment.project.directory / "environments" / deployment.name
+    return read_plan(deployment.plan, region=REGIONS[0], sources=Sources(root=root))
+
+
+def test_a_plan_from_nothing_shows_already_what_the_application_may_do(
+    deployment: Deployment, planned: Facts
+) -> None:
+    database = "{module.stack.module.database.aws_db_instance.this.resource_id}"
+
+    assert unmet(deployment, APPLICATION, planned, database) == []
+    assert unmet(deployment, PROBE, planned, database) == []
+
+
+def test_plan_and_live_know_the_same_of_access(
+    deployment: Deployment, planned: Facts, live: Callable[[Deployment], Facts]
+) -> None:
     found = live(deployment)
 
-    assert {role.arn for role in planned.roles} == {role.arn for role in found.roles}
-    policies = {
-        (each.kind, each.names[0]): each.policy and each.policy.statements
-        for each in planned.resources
+    assert {each.arn: _statements(each.policies, planned) for each in planned.roles} == {
+        each.arn: _statements(each.policies, found) for each in found.roles
     }
-    assert policies == {
-        (each.kind, each.names[0]): each.policy and each.policy.statements
-        for each in found.resources
+    assert {(each.kind, each.names[0]): _own(each) for each in planned.resources} == {
+        (each.kind, each.names[0]): _own(each) for each in found.resources
     }
+
+
+def _own(resource: Resource) -> list[Statement]:
+    return sorted(resource.policy.statements, key=repr) if resource.policy else []
+
+
+def _statements(policies: tuple[Policy, ...], facts: Facts) -> str:
+    """Write all statements of a role, with names in place of ids that AWS chooses."""
+    assert not any(policy.unknown for policy in policies)
+    text = json.dumps(sorted(repr(each) for policy in policies for each in policy.statements))
+    for resource in facts.resources:
+        text = text.replace(json.dumps(repr(resource.arn))[2:-2], resource.names[0])
+    return re.sub(r"dbuser:[^/]*/", "dbuser:/", text)
