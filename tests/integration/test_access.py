@@ -105,7 +105,7 @@ def live() -> Callable[[Deployment], Facts]:
 
 def unmet(deployment: Deployment, lines: list[str], facts: Facts, database: str = "") -> list[str]:
     """Return the intents that do not hold, with the reasons."""
-    identifier = database or deployment.outputs["database"]["value"]["resource_id"]
+    identifier = database or deployment.outputs["database"]["resource_id"]
     words = {"ENV": deployment.name, "DATABASE": identifier}
     for old, new in words.items():
         lines = [line.replace(old, new) for line in lines]

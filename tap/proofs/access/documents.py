@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from tap.hcl import load_module
 from tap.plan.model import any_marked
 from tap.proofs.access.arns import Arns, stand_in
-from tap.proofs.access.expressions import UNKNOWN, Attributes, Failure, StandIn, attribute, evaluate
+from tap.proofs.access.expressions import attribute, evaluate
+from tap.proofs.access.values import UNKNOWN, Attributes, Failure, StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,40 +11,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from tap.hcl.grammar import syntax_tree
+from tap.proofs.access.functions import FUNCTIONS, joined
+from tap.proofs.access.values import UNKNOWN, Attributes, Failure, StandIn, Unknown
 
 if TYPE_CHECKING:
     from tap.hcl.grammar import Node
 
-
-class Unknown:
-    """A value that cannot be worked out."""
-
-
-class StandIn(str):
-    """Text in which an address stands for what AWS will choose: good in templates only."""
-
-    __slots__ = ()
-
-
-class Failure(Exception):  # noqa: N818 - what "try" catches
-    """An expression that Terraform refuses too, such as an attribute of null."""
-
-
-class Attributes:
-    """Something whose attributes are worked out when they are asked for, and nothing else.
-
-    Args:
-        get: Name of an attribute -> its value.
-    """
-
-    def __init__(self, get: Callable[[str], Any]) -> None:
-        self.get = get
-
-
-UNKNOWN: Final = Unknown()
 
 Lookup = Callable[[str], Any]
 """Root name, such as ``var`` or ``aws_kms_key`` -> what its attributes are taken from."""
@@ -120,25 +95,7 @@ def _string(node: Node, lookup: Lookup) -> Any:  # noqa: ANN401
         else:
             return UNKNOWN
     # Nothing but one interpolation keeps the type of its value.
-    return parts[0] if len(parts) == 1 else _joined("", parts)
-
-
-def _joined(separator: str, parts: list[Any]) -> Any:  # noqa: ANN401
-    texts = [_text(part) for part in parts]
-    if any(isinstance(text, Unknown) for text in texts):
-        return UNKNOWN
-    joined = separator.join(texts)
-    return StandIn(joined) if any(isinstance(text, StandIn) for text in texts) else joined
-
-
-def _text(value: Any) -> Any:  # noqa: ANN401
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return str(value)
-    if value is None:
-        raise Failure("null in a template")
-    return value if isinstance(value, str) else UNKNOWN
+    return parts[0] if len(parts) == 1 else joined("", parts)
 
 
 def _get_attribute(node: Node, lookup: Lookup) -> Any:  # noqa: ANN401
@@ -274,84 +231,6 @@ def _call(node: Node, lookup: Lookup) -> Any:  # noqa: ANN401
         # Arguments of other types than the function is known for here.
         return UNKNOWN
 
-
-def _merge(values: list[Any]) -> Any:  # noqa: ANN401
-    result: dict[Any, Any] = {}
-    for each in values:
-        if isinstance(each, Mapping):
-            result.update(each)
-        elif each is not None:
-            raise Failure("merge")
-    return result
-
-
-def _concat(values: list[Any]) -> Any:  # noqa: ANN401
-    return [item for each in values for item in each]
-
-
-def _compact(values: list[Any]) -> Any:  # noqa: ANN401
-    (items,) = values
-    unsure = any(isinstance(item, Unknown) for item in items)
-    return UNKNOWN if unsure else [item for item in items if item not in (None, "")]
-
-
-def _coalesce(values: list[Any]) -> Any:  # noqa: ANN401
-    found = [each for each in values if each is not None and each != ""]
-    if not found:
-        raise Failure("coalesce")
-    return UNKNOWN if isinstance(found[0], StandIn) else found[0]
-
-
-def _one(values: list[Any]) -> Any:  # noqa: ANN401
-    (items,) = values
-    if not isinstance(items, list) or len(items) > 1:
-        raise Failure("one")
-    return items[0] if items else None
-
-
-def _formatlist(values: list[Any]) -> Any:  # noqa: ANN401
-    form, items = values[0], values[-1]
-    if len(values) != 2 or form.count("%") != 1 or not isinstance(items, list):  # noqa: PLR2004
-        return UNKNOWN
-    before, found, after = form.partition("%s")
-    return [_joined("", [before, item, after]) for item in items] if found else UNKNOWN
-
-
-def _json(values: list[Any]) -> Any:  # noqa: ANN401
-    (value,) = values
-    if _has_unknown(value):
-        return UNKNOWN
-    return StandIn(json.dumps(value))
-
-
-def _has_unknown(value: Any) -> bool:  # noqa: ANN401
-    if isinstance(value, Mapping):
-        return any(map(_has_unknown, value.values()))
-    if isinstance(value, list):
-        return any(map(_has_unknown, value))
-    # A resource as a whole is not known.
-    return not (value is None or isinstance(value, str | int | float))
-
-
-def _length(values: list[Any]) -> Any:  # noqa: ANN401
-    (value,) = values
-    return len(value) if isinstance(value, list | Mapping) else UNKNOWN
-
-
-FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
-    "coalesce": _coalesce,
-    "compact": _compact,
-    "concat": _concat,
-    "formatlist": _formatlist,
-    "join": lambda values: _joined(values[0], values[1]),
-    "jsonencode": _json,
-    "length": _length,
-    "merge": _merge,
-    "nonsensitive": lambda values: values[0],
-    "one": _one,
-    "tostring": lambda values: _text(values[0]),
-}
-"""By name; none of the arguments is unknown as a whole."""
 
 _EVALUATORS: dict[str, Callable[[Node, Lookup], Any]] = {
     "attr_splat_expr_term": _splat,

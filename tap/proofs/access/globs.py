@@ -67,9 +67,12 @@ def examples(within: Iterable[str], patterns: Iterable[str]) -> tuple[Example, .
     Raises:
         PolicyError: The patterns are so entangled that there is no answer in reasonable time.
     """
-    inside = tuple(dict.fromkeys(within))
-    machine = _Machine(tuple(dict.fromkeys((*inside, *patterns))))
-    return machine.examples(inside)
+    return _examples(tuple(dict.fromkeys(within)), frozenset(patterns))
+
+
+@lru_cache(maxsize=256)
+def _examples(inside: tuple[str, ...], patterns: frozenset[str]) -> tuple[Example, ...]:
+    return _Machine(tuple(sorted({*inside, *patterns}))).examples(inside)
 
 
 def intersect(one: str, other: str) -> bool:
@@ -96,6 +99,7 @@ class _Machine:
         for pattern in patterns:
             self._add(pattern)
         self.accepting = sum(1 << bit for bit in self.ends)
+        self.literals = sum(bits for sign, bits in self.by_sign.items() if sign != "?")
         self.start = self._closed(self.start)
         self.filler = self._filler()
 
@@ -130,11 +134,10 @@ class _Machine:
     def _telling(self, state: int) -> set[str]:
         """Return the characters after which a state differs from one after any other."""
         found = {self.filler}
+        state &= self.literals
         while state:
             lowest = state & -state
-            sign = self.signs[lowest.bit_length() - 1]
-            if sign not in {"", "*", "?"}:
-                found.add(sign)
+            found.add(self.signs[lowest.bit_length() - 1])
             state ^= lowest
         return found
 

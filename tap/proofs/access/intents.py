@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 
 from tap.errors import PolicyError
 from tap.proofs.access.facts import ARNS
-from tap.proofs.access.questions import Answer, Finding, Grant, Question, always, never
+from tap.proofs.access.questions import Answer, Finding, always, never
+from tap.proofs.access.requests import Grant, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tap.proofs.access.expressions import UNKNOWN, Attributes, Failure, StandIn, evaluate
+from tap.proofs.access.expressions import evaluate
+from tap.proofs.access.values import UNKNOWN, Attributes, Failure, StandIn
 
 pytestmark = pytest.mark.requirement("TAP-4")
 

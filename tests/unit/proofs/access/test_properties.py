@@ -13,7 +13,8 @@ from tap.proofs.access.conditions import Context
 from tap.proofs.access.evaluation import Request, Verdict, decide
 from tap.proofs.access.facts import Facts, Role
 from tap.proofs.access.principals import Caller
-from tap.proofs.access.questions import Answer, Question, always, never
+from tap.proofs.access.questions import Answer, always, never
+from tap.proofs.access.requests import Question
 from tests.unit.proofs.access.documents import ACCOUNT, ROLE, policy, statement
 
 if TYPE_CHECKING:
