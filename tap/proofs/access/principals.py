@@ -84,7 +84,7 @@ def _names(principals: Principals, caller: Caller, reach: Reach) -> tuple[bool, 
         accounts = (_ACCOUNT.fullmatch(name) for name in principals.aws)
         return tuple(found[1] == caller.account for found in accounts if found)
     if reach is Reach.ROLE:
-        return (caller.is_role and caller.arn in principals.aws,)
+        return (bool(caller.arn) and caller.arn in principals.aws,)
     return (
         "*" in principals.aws,
         bool(caller.service) and bool({"*", caller.service} & set(principals.services)),

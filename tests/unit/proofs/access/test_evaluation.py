@@ -236,6 +236,7 @@ CASES = [
     by("a missing key is not like anything", DENIED, "StringLike", "*"),
     by("a missing key meets a negation", ALLOWED, "StringNotEquals", "a"),
     by("a negation means none of the values", DENIED, "StringNotEquals", ["a", "b"], "b"),
+    by("a negation holds for each of several values", DENIED, "StringNotEquals", "a", "b", "a"),
     by("not like", DENIED, "StringNotLike", "a*", "ab"),
     by("if it exists, and does not", ALLOWED, "StringEqualsIfExists", "a"),
     by("if it exists, and is another", DENIED, "StringEqualsIfExists", "a", "b"),
