@@ -41,7 +41,7 @@ def warm(command: tuple[str, ...]) -> None:
 def _run_warm(words: Sequence[str]) -> int:
     """Run a command and return its exit status."""
     from tap.process import run, run_in_foreground
-    from tap.warm.commands import READING, READING_STATE, reason_against, subcommand
+    from tap.warm.commands import READING, READING_STATE, SHOWING, reason_against, subcommand
 
     verb, root = subcommand(words)
     reason = reason_against(os.environ)
@@ -51,19 +51,19 @@ def _run_warm(words: Sequence[str]) -> int:
     if providers is None:
         notice(f"without warm providers: {reason}")
         return run_in_foreground(words, env=os.environ)
-    values = (word.rpartition("=")[2] for word in words[1:])
+    values = (word.rpartition("=")[2] for word in words[1:] if not word.startswith("-out="))
     files = [path for path in map(root.joinpath, values) if path.is_file()]
-    attached = providers.attach(root, os.environ, files=files)
+    attached = providers.attach(root, os.environ, files=files, every_block=verb in SHOWING)
     if verb not in READING_STATE or sys.stdout.isatty():
         status = run_in_foreground(words, env=_environ(attached))
-        if verb in READING_STATE and _lacks_types(status, attached, words[0], root):
+        if verb in READING_STATE and _lacks_schemas(status, attached, words[0], root):
             notice(_AGAIN)
             attached = providers.attach(root, os.environ, full=True)
             status = run_in_foreground(words, env=_environ(attached))
         return status
     # Data that another program reads must not begin with what a repeated run printed first.
     done = run(words, env=_environ(attached), on_notice=notice)
-    if _lacks_types(done.returncode, attached, words[0], root):
+    if _lacks_schemas(done.returncode, attached, words[0], root):
         notice(_AGAIN)
         attached = providers.attach(root, os.environ, full=True)
         done = run(words, env=_environ(attached), on_notice=notice)
@@ -72,13 +72,15 @@ def _run_warm(words: Sequence[str]) -> int:
     return done.returncode
 
 
-_AGAIN = "the state holds types that the configuration does not name: running with all types"
+_AGAIN = "the state holds what the configuration does not name: running with the whole schema"
 
 
 def _environ(attached: Attachment | None) -> dict[str, str]:
     return {**os.environ, **(attached.variables if attached else {})}
 
 
-def _lacks_types(status: int, attached: Attachment | None, program: str, root: Path) -> bool:
+def _lacks_schemas(status: int, attached: Attachment | None, program: str, root: Path) -> bool:
     """Tell whether a command failed because the state needs a type that was left out."""
-    return status == 1 and attached is not None and attached.lacks_types(program, root, os.environ)
+    return (
+        status == 1 and attached is not None and attached.lacks_schemas(program, root, os.environ)
+    )

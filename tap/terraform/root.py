@@ -381,7 +381,7 @@ class Root:
         attached = self.warm.attach(self.directory, environ, files=files)
         done = once(attached)
         failed = command == "plan" and done.returncode == _FAILED and not done.interrupted
-        if failed and attached and attached.lacks_types(self.terraform, self.directory, environ):
+        if failed and attached and attached.lacks_schemas(self.terraform, self.directory, environ):
             again()
             done = once(self.warm.attach(self.directory, environ, full=True))
         return done

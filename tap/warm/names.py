@@ -1,9 +1,10 @@
-"""The types that a configuration names, so that only their schemas are sent to Terraform."""
+"""What a configuration names of a provider, so that only its schemas are sent to Terraform."""
 
 from __future__ import annotations
 
 import re
 import zipfile
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,33 +14,72 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SUFFIXES = (".tf", ".tf.json", ".tftest.hcl", ".tftest.json", ".tfmock.hcl", ".tfmock.json")
-_WORD = re.compile(rb"\baws_[a-z0-9_]+")
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_TYPE = re.compile(rb"\baws_[a-z0-9_]+")
+# A resource and the attribute that is asked for: type.name.attribute, type.name[0].attribute.
+_REFERENCE = re.compile(rb"\b(aws_[a-z0-9_]+)\.[\w-]+(?:\[[^\]\n]*\])?(?:\.([A-Za-z_]\w*))?")
+_CONFIGURATION = re.compile(rb'\bprovider\b"?\s*"aws"')
 _LARGEST_BYTES = 64 * 1024 * 1024
 
 
-def named_types(
-    root: Path, data_directory: Path, further_files: Iterable[Path] = ()
-) -> frozenset[bytes]:
-    """Return every word of a configuration that may be the name of one of the provider's types.
+@dataclass(frozen=True)
+class Named:
+    """What a configuration names.
 
-    Words, not declarations: a type named in a comment only makes the schema a little larger,
-    while one that was overlooked would cost a second run. Read are the root, its tests, all
-    local and downloaded modules that the last ``init`` found, and a local state.
+    Words, not declarations: one in a comment only makes the schema a little larger, while one
+    that was overlooked would cost a second run.
+
+    Attributes:
+        types: Every word that may be the name of one of the provider's types.
+        configurations: How many ``provider`` blocks of the provider there are at most.
+        words: Every word at all, so also the name of every nested block that is used; None where
+            values are read that need not come from the configuration.
+        references: Types with the attributes that are read of them; an empty one means the
+            whole resource.
+    """
+
+    types: frozenset[bytes]
+    configurations: int = 1
+    words: frozenset[bytes] | None = None
+    references: frozenset[tuple[bytes, bytes]] = frozenset()
+
+
+def find_named(
+    root: Path,
+    data_directory: Path,
+    further_files: Iterable[Path] = (),
+    *,
+    every_block: bool = False,
+) -> Named:
+    """Return what a configuration names.
+
+    Read are the root, its tests, all local and downloaded modules that the last ``init`` found,
+    and a local state.
 
     Args:
         root: The folder with the root's ``.tf`` files.
         data_directory: Its ``.terraform`` folder.
         further_files: Saved plans and states that the command reads.
+        every_block: Leave ``words`` out.
     """
-    names: set[bytes] = set()
-    for folder in {root, *_module_folders(root, data_directory)}:
-        names.update(*(_WORD.findall(_read(file)) for file in _configuration(folder)))
-    names.update(*(_WORD.findall(_read(file)) for file in _test_files(root)))
+    texts = [
+        _read(file)
+        for folder in {root, *_module_folders(root, data_directory)}
+        for file in _configuration(folder)
+    ]
+    texts += map(_read, _test_files(root))
     states = [root / "terraform.tfstate", *root.glob("terraform.tfstate.d/*/terraform.tfstate")]
-    for file in [*states, *further_files]:
-        for content in _unpacked(file):
-            names.update(_WORD.findall(content))
-    return frozenset(names)
+    values = [content for file in (*states, *further_files) for content in _unpacked(file)]
+    types = {name for text in (*texts, *values) for name in _TYPE.findall(text)}
+    configurations = max(1, sum(len(_CONFIGURATION.findall(text)) for text in texts))
+    if every_block or any(values):
+        return Named(frozenset(types), configurations)
+    return Named(
+        types=frozenset(types),
+        configurations=configurations,
+        words=frozenset(word for text in texts for word in _WORD.findall(text)),
+        references=frozenset(pair for text in texts for pair in _REFERENCE.findall(text)),
+    )
 
 
 def _configuration(folder: Path) -> Iterator[Path]:

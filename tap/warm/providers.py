@@ -21,21 +21,18 @@ from typing import TYPE_CHECKING, Self
 from tap.process import Group, run
 from tap.warm.answers import Answers
 from tap.warm.cache import AnswerCache, cache_folder, inherited_variables
-from tap.warm.names import named_types
+from tap.warm.names import Named, find_named
 from tap.warm.package import UnusablePackageError, data_directory, find_package
-from tap.warm.provider import PROTOCOL, Pool, ProviderStartError
+from tap.warm.provider import GARBAGE_PERCENT, PROTOCOL, Pool, ProviderStartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
     from types import TracebackType
 
     from tap.warm.package import Package
-    from tap.warm.relay import Relay
+    from tap.warm.relay import Relay, Schemas
 
 _STATE_TIMEOUT_SECONDS = 60
-
-# Go's default is 100. Source: https://pkg.go.dev/runtime#hdr-Environment_Variables
-_GARBAGE_PERCENT = "300"
 
 # Longest path of a unix socket, less than on any system, and what a socket's name adds to it.
 _LONGEST_FOLDER = 80
@@ -47,29 +44,31 @@ class Attachment:
 
     Attributes:
         variables: To add to its environment.
-        names: The types whose schema Terraform gets; None means all.
+        schemas: What Terraform gets as the schema.
     """
 
     variables: Mapping[str, str]
-    names: frozenset[bytes] | None
+    schemas: Schemas
 
-    def lacks_types(self, terraform: str | Path, root: Path, environ: Mapping[str, str]) -> bool:
-        """Tell whether the state holds a type whose schema was left out.
+    def lacks_schemas(self, terraform: str | Path, root: Path, environ: Mapping[str, str]) -> bool:
+        """Tell whether a value needs a part of the schema that was left out.
 
-        It is asked after a command has failed; then the command is repeated with all types.
+        It is asked after a command has failed; then the command is repeated with the whole schema.
 
         Args:
             terraform: The executable.
             root: The folder with the root's ``.tf`` files.
             environ: The variables that the command was run with, without these.
         """
-        if self.names is None:
+        if self.schemas.named is None:
             return False
+        if self.schemas.exceeded:
+            return True
         listed = run(
             [terraform, "state", "list"], env=environ, cwd=root, timeout=_STATE_TIMEOUT_SECONDS
         )
         types = set(re.findall(r"(?:^|\.)(aws_[a-z0-9_]+)\.", listed.stdout, re.MULTILINE))
-        return bool({name.encode() for name in types} - self.names)
+        return bool({name.encode() for name in types} - self.schemas.named.types)
 
 
 @dataclass
@@ -78,7 +77,7 @@ class _Served:
 
     relay: Relay
     pool: Pool
-    sockets: dict[frozenset[bytes] | None, Path] = field(default_factory=dict)
+    sockets: dict[Named | None, tuple[Path, Schemas]] = field(default_factory=dict)
 
 
 class _Loop:
@@ -143,6 +142,7 @@ class WarmProviders:
         environ: Mapping[str, str],
         *,
         files: Iterable[Path] = (),
+        every_block: bool = False,
         full: bool = False,
     ) -> Attachment | None:
         """Make a provider ready for one command in a root.
@@ -151,7 +151,9 @@ class WarmProviders:
             root: The folder with the root's ``.tf`` files, after ``terraform init``.
             environ: All variables of the command; its provider gets the same.
             files: Saved plans and states that the command reads.
-            full: Send the schema of every type.
+            every_block: Send every nested block of the types that are named, because the
+                command shows or reads more than what the files of the root say.
+            full: Send the whole schema.
 
         Returns:
             What to add to the command, or None if it has to run without; then ``notice`` was
@@ -161,7 +163,17 @@ class WarmProviders:
             ProviderMismatchError: The provider is not the one that the lock file names.
         """
         try:
-            return self._attach(root, environ, files=files, full=full)
+            package = find_package(
+                root, data_directory(root, environ), AnswerCache(cache_folder(environ))
+            )
+            if package is None:
+                return None
+            named = (
+                None
+                if full
+                else find_named(root, data_directory(root, environ), files, every_block=every_block)
+            )
+            return self._attach(package, environ, named)
         except (OSError, UnusablePackageError, ProviderStartError) as error:
             self._say(f"providers start cold: {error}")
             return None
@@ -182,39 +194,40 @@ class WarmProviders:
             self._notice(text)
 
     def _attach(
-        self, root: Path, environ: Mapping[str, str], *, files: Iterable[Path], full: bool
-    ) -> Attachment | None:
-        data = data_directory(root, environ)
-        package = find_package(root, data, AnswerCache(cache_folder(environ)))
-        if package is None:
-            return None
-        names = None if full else named_types(root, data, files)
+        self, package: Package, environ: Mapping[str, str], named: Named | None
+    ) -> Attachment:
+        socket, schemas = self._socket(package, environ, named)
         server = {
             "Protocol": "grpc",
             "ProtocolVersion": int(PROTOCOL),
             "Pid": os.getpid(),
             # The process is this one; Terraform must not end it.
             "Test": True,
-            "Addr": {"Network": "unix", "String": str(self._socket(package, environ, names))},
+            "Addr": {"Network": "unix", "String": str(socket)},
         }
         variables = {"TF_REATTACH_PROVIDERS": json.dumps({package.source: server})}
         # With few schemas Terraform's heap is so small that it collects garbage all the time.
-        variables["GOGC"] = environ.get("GOGC", _GARBAGE_PERCENT)
-        return Attachment(variables, names)
+        variables["GOGC"] = environ.get("GOGC", GARBAGE_PERCENT)
+        return Attachment(variables, schemas)
 
     def _socket(
-        self, package: Package, environ: Mapping[str, str], names: frozenset[bytes] | None
-    ) -> Path:
-        """Return the socket for a provider, its variables and the types to send."""
+        self, package: Package, environ: Mapping[str, str], named: Named | None
+    ) -> tuple[Path, Schemas]:
+        """Return the socket for a provider, its variables and what a configuration names."""
+        from tap.warm.relay import Schemas  # noqa: PLC0415 - grpclib takes 0.1 s
+
         if self._loop is None or self._group is None:
             self._group = Group(_short_folder(environ))
             self._loop = _Loop()
         served = self._serve(package, inherited_variables(environ), self._group)
-        if names not in served.sockets:
-            path = self._group.folder / f"{next(self._numbers)}.sock"
-            self._loop.do(served.relay.listen(path, names))
-            served.sockets[names] = path
-        return served.sockets[names]
+        served.pool.fill(named.configurations if named is not None else None)
+        if named in served.sockets and served.sockets[named][1].exceeded and named is not None:
+            named = Named(named.types, named.configurations)
+        if named not in served.sockets:
+            path, schemas = self._group.folder / f"{next(self._numbers)}.sock", Schemas(named)
+            self._loop.do(served.relay.listen(path, schemas))
+            served.sockets[named] = path, schemas
+        return served.sockets[named]
 
     def _serve(self, package: Package, environ: Mapping[str, str], group: Group) -> _Served:
         from tap.warm.relay import Relay  # noqa: PLC0415 - grpclib takes 0.1 s
@@ -230,7 +243,6 @@ class WarmProviders:
                 other.pool.close()
             relay = Relay(Answers(cache, package.digest, environ), pool)
             served = self._served[key] = _Served(relay, pool)
-        served.pool.fill()
         return served
 
 

@@ -28,7 +28,8 @@ from h2.config import H2Configuration
 
 from tap.warm.answers import SCHEMA
 from tap.warm.provider import ProviderStartError
-from tap.warm.wire import WireError, prune_schema
+from tap.warm.schema import trim_schema
+from tap.warm.wire import WireError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from grpclib.server import Stream
 
     from tap.warm.answers import Answers
+    from tap.warm.names import Named
     from tap.warm.provider import Pool, Provider
+    from tap.warm.schema import Trimmed
 
 _CONFIGURE = "/tfplugin5.Provider/Configure"
 _STOP = "/tfplugin5.Provider/Stop"
@@ -153,12 +156,12 @@ class Relay:
         self._open: set[_Protocol] = set()
         self._closing = False
 
-    async def listen(self, path: Path, names: frozenset[bytes] | None) -> None:
+    async def listen(self, path: Path, schemas: Schemas) -> None:
         """Accept connections on a unix socket that only this user can open.
 
         Args:
             path: Of the socket.
-            names: The types to send the schema of; None sends all.
+            schemas: What is sent as the schema.
 
         Raises:
             OSError: There can be no socket at that path.
@@ -166,7 +169,7 @@ class Relay:
         loop = asyncio.get_running_loop()
         self._servers.append(
             await loop.create_unix_server(
-                lambda: _Protocol(Connection(self, names), self._open), path
+                lambda: _Protocol(Connection(self, schemas), self._open), path
             )
         )
         path.chmod(0o600)
@@ -189,11 +192,21 @@ class Relay:
         Raises:
             GRPCError: It refused the call, or it has ended.
         """
-        line = Line(self._pool)
+        line = self._fresh_line()
         response = await line.call(_CONFIGURE, request)
         line.configuration = request
         self._configured.append(line)
         return line, response
+
+    def _fresh_line(self) -> Line:
+        """Return a line to a process that is not configured: the validating one, if it is free.
+
+        Terraform validates before it configures; with one process for both, a plan needs one less.
+        """
+        if not self.validator.idle:
+            return Line(self._pool)
+        line, self.validator = self.validator, Line(self._pool)
+        return line
 
     def used(self, line: Line) -> None:
         """Note that a line is in use, and end the process that has been idle for longest."""
@@ -212,16 +225,49 @@ class Relay:
                 self._pool.fill()
 
 
+class Schemas:
+    """What commands of one configuration get as the schema.
+
+    Args:
+        named: What the configuration names; None sends everything.
+    """
+
+    def __init__(self, named: Named | None) -> None:
+        self.named = named
+        self._trimmed: Trimmed | None = None
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether a value met what its schema has no place for."""
+        return self._trimmed is not None and self._trimmed.exceeded
+
+    def sent(self, schema: bytes) -> bytes:
+        """Return what is sent in place of a whole schema."""
+        if self.named is None:
+            return schema
+        if self._trimmed is None:
+            try:
+                self._trimmed = trim_schema(schema, self.named)
+            except WireError:
+                return schema
+        return self._trimmed.schema
+
+    def look(self, response: bytes) -> None:
+        """Look at an answer of the provider on its way to Terraform."""
+        if self._trimmed is not None:
+            self._trimmed.look(response)
+
+
 class Connection:
     """One connection of Terraform, which is one configuration of the provider.
 
     Args:
         relay: What it belongs to.
-        names: The types to send the schema of; None sends all.
+        schemas: What is sent as the schema.
     """
 
-    def __init__(self, relay: Relay, names: frozenset[bytes] | None) -> None:
-        self._relay, self._names = relay, names
+    def __init__(self, relay: Relay, schemas: Schemas) -> None:
+        self._relay, self._schemas = relay, schemas
         self._line: Line | None = None
 
     def get(self, method: str) -> Handler:
@@ -246,10 +292,8 @@ class Connection:
         if response is None:
             response = await self._ask(method, request)
             self._relay.answers.learn(method, request, response)
-        if method == SCHEMA and self._names is not None:
-            with suppress(WireError):
-                response = prune_schema(response, self._names)
-        return response
+            self._schemas.look(response)
+        return self._schemas.sent(response) if method == SCHEMA else response
 
     async def _ask(self, method: str, request: bytes) -> bytes:
         if method == _CONFIGURE:

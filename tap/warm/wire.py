@@ -1,6 +1,6 @@
 """Protocol Buffers on the wire, as far as the relay looks into messages.
 
-Only four fields of two messages are looked at; everything else passes as bytes. Sources:
+Only a few fields of a few messages are looked at; everything else passes as bytes. Sources:
 https://protobuf.dev/programming-guides/encoding/ and ``tfplugin5.proto`` of Terraform 1.11
 (https://github.com/hashicorp/terraform/blob/v1.11/docs/plugin-protocol/tfplugin5.9.proto).
 """
@@ -10,15 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
-
-# Fields of GetProviderSchema.Response that map a type's name to its schema.
-RESOURCES, DATA_SOURCES, EPHEMERAL_RESOURCES = 2, 3, 8
-_BY_TYPE = frozenset({RESOURCES, DATA_SOURCES, EPHEMERAL_RESOURCES})
+    from collections.abc import Iterator
 
 # Field 1 of PrepareProviderConfig.Request is `config`, of its Response `prepared_config`.
 _CONFIG = 1
-_MAP_KEY = 1
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _SIZES = {_FIXED64: 8, _FIXED32: 4}
@@ -53,37 +48,18 @@ def fields(message: bytes) -> Iterator[tuple[int, int, int, int]]:
         position += size
 
 
-def schema_types(schema: bytes) -> set[bytes]:
-    """Return the names of all resource, data source and ephemeral resource types of a schema.
-
-    Args:
-        schema: A ``GetProviderSchema.Response``.
+def contents(message: bytes) -> list[tuple[int, bytes]]:
+    """Return number and content of every field of a message.
 
     Raises:
-        WireError: It is none.
+        WireError: As :func:`fields`.
     """
-    return {
-        _map_key(schema, content, end)
-        for number, _, content, end in fields(schema)
-        if number in _BY_TYPE
-    }
+    return [(number, message[start:end]) for number, _, start, end in fields(message)]
 
 
-def prune_schema(schema: bytes, names: Container[bytes]) -> bytes:
-    """Return a schema with only the types that are named; all else of it stays.
-
-    Args:
-        schema: A ``GetProviderSchema.Response``.
-        names: The types to keep; a type that the schema does not have is no fault.
-
-    Raises:
-        WireError: It is no message.
-    """
-    return b"".join(
-        schema[start:end]
-        for number, start, content, end in fields(schema)
-        if number not in _BY_TYPE or _map_key(schema, content, end) in names
-    )
+def encode_field(number: int, content: bytes) -> bytes:
+    """Return a field that holds bytes, a text or another message."""
+    return _encode_varint(number << 3 | _BYTES) + _encode_varint(len(content)) + content
 
 
 def echoes_config(request: bytes, response: bytes) -> bool:
@@ -93,8 +69,8 @@ def echoes_config(request: bytes, response: bytes) -> bool:
     knowing the answer, and no credential of a provider block has to be kept.
     """
     try:
-        return sorted(_contents(response)) == sorted(
-            field for field in _contents(request) if field[0] == _CONFIG
+        return sorted(contents(response)) == sorted(
+            field for field in contents(request) if field[0] == _CONFIG
         )
     except WireError:
         return False
@@ -107,27 +83,13 @@ def echoed_config(request: bytes) -> bytes:
     )
 
 
-def _contents(message: bytes) -> list[tuple[int, bytes]]:
-    return [(number, message[content:end]) for number, _, content, end in fields(message)]
-
-
-def _map_key(message: bytes, start: int, end: int) -> bytes:
-    """Return the key of a map entry; an entry without one has the empty key."""
-    for number, content, stop in _entry(message, start, end):
-        if number == _MAP_KEY:
-            return message[content:stop]
-    return b""
-
-
-def _entry(message: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    position = start
-    while position < end:
-        key, position = _varint(message, position)
-        if key & 7 != _BYTES:
-            raise WireError(f"wire type {key & 7} in the map entry at byte {start}")
-        size, position = _varint(message, position)
-        yield key >> 3, position, position + size
-        position += size
+def _encode_varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:  # noqa: PLR2004 - what fits beside the continuation bit
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
 
 
 def _varint(message: bytes, position: int) -> tuple[int, int]:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.conftest import TAP
-from tests.integration.warm.conftest import NETWORK, TERRAFORM, SmallRoot, root_text
+from tests.integration.warm.conftest import (
+    NETWORK,
+    TERRAFORM,
+    SmallRoot,
+    provider_source,
+    root_text,
+)
 
 pytestmark = pytest.mark.requirement("TAP-1", "TST-1")
 
@@ -84,29 +91,90 @@ def test_a_changed_environment_is_never_answered_from_before(small_root: SmallRo
     assert seen == [("eu-west-1", {"red"}), ("eu-west-2", {"blue"}), ("eu-west-1", {"blue"})]
 
 
-@pytest.mark.parametrize("command", [["plan", "-refresh=false"], ["show"], ["show", "-json"]])
-def test_a_type_that_only_a_remote_state_holds_is_found(
-    small_root: SmallRoot, command: list[str]
-) -> None:
-    (small_root.folder / "elsewhere").mkdir()
+def keep_elsewhere(root: SmallRoot, state: dict[str, Any]) -> None:
+    """Give a root a state that is not in its folder, as in a bucket."""
+    (root.folder / "elsewhere").mkdir()
     backend = 'terraform {\n  backend "local" {\n    path = "elsewhere/state"\n  }\n}\n'
-    (small_root.folder / "backend.tf").write_text(backend)
-    source = (small_root.folder / ".terraform.lock.hcl").read_text().split('"')[1]
-    state = json.loads(json.dumps(ORPHAN))
-    state["resources"][0]["provider"] = f'provider["{source}"]'
-    (small_root.folder / "elsewhere" / "state").write_text(json.dumps(state))
-    small_root.run(TERRAFORM, "init", "-input=false")
-    plain = small_root.run(TERRAFORM, *command)
-    done = small_root.warm(*command)
-    assert done.stdout == plain.stdout
-    assert "types that the configuration does not name" in done.stderr
-    assert "aws_ssm_document.orphan" in done.stdout or '"aws_ssm_document"' in done.stdout
+    (root.folder / "backend.tf").write_text(backend)
+    kept = json.loads(json.dumps(state))
+    kept["resources"][0]["provider"] = f'provider["{provider_source(root)}"]'
+    (root.folder / "elsewhere" / "state").write_text(json.dumps(kept))
+    root.run(TERRAFORM, "init", "-input=false")
+
+
+def test_a_type_that_only_a_remote_state_holds_is_found(small_root: SmallRoot) -> None:
+    keep_elsewhere(small_root, ORPHAN)
+    for command in (["plan", "-refresh=false"], ["show"], ["show", "-json"]):
+        plain = small_root.run(TERRAFORM, *command)
+        done = small_root.warm(*command)
+        assert done.stdout == plain.stdout
+        assert "what the configuration does not name" in done.stderr
+        assert "aws_ssm_document.orphan" in done.stdout or '"aws_ssm_document"' in done.stdout
+
+
+ACL = """
+resource "aws_wafv2_web_acl" "this" {
+  name  = "acl"
+  scope = "REGIONAL"
+  default_action {
+    allow {}
+  }
+  rule {
+    name     = "countries"
+    priority = 1
+    action {
+      block {}
+    }
+    statement {
+      geo_match_statement {
+        country_codes = ["CH"]
+      }
+    }
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "countries"
+      sampled_requests_enabled   = true
+    }
+  }
+  visibility_config {
+    cloudwatch_metrics_enabled = true
+    metric_name                = "acl"
+    sampled_requests_enabled   = true
+  }
+}
+"""
+
+
+def test_blocks_that_are_left_out_of_the_schema_change_no_plan(small_root: SmallRoot) -> None:
+    (small_root.folder / "main.tf").write_text(root_text(ACL))
+    plain = small_root.plan(warm=False)
+    assert small_root.plan(warm=True) == plain
+    statement = plain["planned_values"]["root_module"]["resources"][0]["values"]["rule"][0][
+        "statement"
+    ][0]
+    assert statement["and_statement"] == [], "an unused block has to be there"
+
+
+def test_a_block_that_only_a_remote_state_holds_is_found(small_root: SmallRoot) -> None:
+    (small_root.folder / "main.tf").write_text(root_text(ACL))
+    country = {"geo_match_statement": [{"country_codes": ["DE"]}]}
+    either = {"or_statement": [{"statement": [country, country]}]}
+    rule = {"name": "countries", "priority": 1, "statement": [either]}
+    attributes = {"id": "x", "name": "acl", "scope": "REGIONAL", "rule": [rule]}
+    instance = {"schema_version": 0, "attributes": attributes, "sensitive_attributes": []}
+    acl = {"mode": "managed", "type": "aws_wafv2_web_acl", "name": "this", "instances": [instance]}
+    keep_elsewhere(small_root, {**ORPHAN, "resources": [acl]})
+    for command, repeated in (["plan", "-refresh=false"], True), (["show", "-json"], False):
+        plain = small_root.run(TERRAFORM, *command)
+        done = small_root.warm(*command)
+        assert done.stdout == plain.stdout
+        assert '"DE"' in done.stdout
+        assert ("what the configuration does not name" in done.stderr) is repeated
 
 
 def test_a_local_state_with_another_type_needs_no_second_run(small_root: SmallRoot) -> None:
-    source = (small_root.folder / ".terraform.lock.hcl").read_text().split('"')[1]
     state = json.loads(json.dumps(ORPHAN))
-    state["resources"][0]["provider"] = f'provider["{source}"]'
+    state["resources"][0]["provider"] = f'provider["{provider_source(small_root)}"]'
     (small_root.folder / "terraform.tfstate").write_text(json.dumps(state))
     done = small_root.warm("plan", "-refresh=false")
     assert "Plan: 9 to add, 0 to change, 1 to destroy." in done.stdout

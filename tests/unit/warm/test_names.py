@@ -1,4 +1,4 @@
-"""Which types a configuration names."""
+"""What a configuration names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap.warm.names import named_types
+from tap.warm.names import find_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ def write(file: Path, text: str) -> None:
 
 
 def names(root: Path, *files: Path) -> set[str]:
-    return {name.decode() for name in named_types(root, root / ".terraform", files)}
+    return {name.decode() for name in find_named(root, root / ".terraform", files).types}
 
 
 def test_types_are_named_in_every_kind_of_file(tmp_path: Path) -> None:
@@ -66,3 +66,48 @@ def test_what_cannot_be_read_names_nothing(tmp_path: Path) -> None:
     write(tmp_path / ".terraform" / "modules" / "modules.json", "{")
     (tmp_path / "main.tf").mkdir()
     assert names(tmp_path, tmp_path / "missing") == set()
+
+
+def test_every_word_counts_and_every_attribute_that_is_read(tmp_path: Path) -> None:
+    write(
+        tmp_path / "main.tf",
+        """
+        resource "aws_wafv2_web_acl" "this" {
+          dynamic "rule" {
+            content { or_statement {} }
+          }
+        }
+        output "arn" { value = aws_wafv2_web_acl.this.arn }
+        output "ids" { value = aws_subnet.this["a"].id }
+        output "all" { value = [for key, acl in aws_lb.this : acl] }
+        """,
+    )
+    found = find_named(tmp_path, tmp_path / ".terraform")
+    assert found.words is not None
+    assert {b"rule", b"or_statement"} <= found.words
+    assert b"and_statement" not in found.words
+    assert found.references == {
+        (b"aws_wafv2_web_acl", b"arn"),
+        (b"aws_subnet", b"id"),
+        (b"aws_lb", b""),
+    }
+
+
+def test_words_do_not_count_where_values_come_from_elsewhere(tmp_path: Path) -> None:
+    write(tmp_path / "main.tf", 'resource "aws_vpc" "a" {}')
+    data = tmp_path / ".terraform"
+    assert find_named(tmp_path, data).words is not None
+    assert find_named(tmp_path, data, every_block=True).words is None
+    write(tmp_path / "plan", "saved")
+    assert find_named(tmp_path, data, [tmp_path / "plan"]).words is None
+    write(tmp_path / "terraform.tfstate", "{}")
+    assert find_named(tmp_path, data).words is None
+
+
+def test_configurations_of_the_provider_are_counted(tmp_path: Path) -> None:
+    write(tmp_path / "main.tf", 'resource "aws_vpc" "a" {}')
+    data = tmp_path / ".terraform"
+    assert find_named(tmp_path, data).configurations == 1
+    write(tmp_path / "providers.tf", 'provider "aws" {}\nprovider "aws" { alias = "b" }\n')
+    write(tmp_path / "a.tftest.hcl", 'mock_provider "aws" {}')
+    assert find_named(tmp_path, data).configurations == 2
