@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap.proofs.access.conditions import Context
+from tap.proofs.access.conditions import Context, seconds_of
 from tap.proofs.access.globs import examples
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def _singles(wanted: list[str], operators: set[str]) -> Iterator[str]:
         yield from _addresses(wanted)
     for value in wanted:
         try:
-            number = float(value)
+            # A number is as good as a date of so many seconds.
+            number = seconds_of(value)
         except ValueError:
             continue
         yield from (str(number - 1), str(number + 1))

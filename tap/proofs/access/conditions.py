@@ -180,7 +180,12 @@ def _ip_address(network: str, value: str) -> bool:
     return ipaddress.ip_address(value) in ipaddress.ip_network(network, strict=False)
 
 
-def _date(text: str) -> float:
+def seconds_of(text: str) -> float:
+    """Return a date, or seconds since 1970, as seconds.
+
+    Raises:
+        ValueError: It is neither.
+    """
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     moment = datetime.fromisoformat(text)
@@ -212,7 +217,7 @@ _POSITIVE: dict[str, Callable[[str, str], bool]] = {
     "StringEqualsIgnoreCase": lambda want, value: want.lower() == value.lower(),
     "StringLike": _like,
     **{f"Numeric{name}": _compared(float, order) for name, order in _ORDERS.items()},
-    **{f"Date{name}": _compared(_date, order) for name, order in _ORDERS.items()},
+    **{f"Date{name}": _compared(seconds_of, order) for name, order in _ORDERS.items()},
 }
 
 _NEGATED = {

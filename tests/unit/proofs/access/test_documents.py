@@ -31,6 +31,7 @@ locals {
 module "storage" {
   source = "./storage"
   name   = "${local.prefix}-${data.aws_caller_identity.current.account_id}"
+  kind   = null
 }
 
 resource "aws_kms_key" "k" {
@@ -41,6 +42,7 @@ locals {
   statements = {
     bucket = [{ Effect = "Allow", Action = "s3:GetObject", Resource = "${module.storage.arn}/*" }]
     key    = [{ Effect = "Allow", Action = "kms:Decrypt", Resource = aws_kms_key.k["data"].arn }]
+    kind   = [{ Effect = "Allow", Action = "s3:GetObject", Resource = module.storage.kind }]
     other  = [{ Effect = "Allow", Action = "a:b", Resource = timestamp() }]
   }
 }
@@ -68,6 +70,10 @@ resource "aws_s3_bucket" "this" {
 
 output "arn" {
   value = aws_s3_bucket.this.arn
+}
+
+output "kind" {
+  value = "arn:aws:s3:::${var.kind}"
 }
 """
 
@@ -126,7 +132,7 @@ def facts(tmp_path: Path) -> Facts:
             change("aws_kms_key.k", index="logs", unknown={"arn": True}),
             *(
                 change("aws_iam_role_policy.app", index=name, role="app", unknown=late)
-                for name in ("bucket", "key", "other")
+                for name in ("bucket", "key", "kind", "other")
             ),
         ],
     }
@@ -149,6 +155,7 @@ def test_documents_are_followed_through_locals_modules_and_loops(facts: Facts) -
     assert resources(facts) == {
         '"bucket"]': (f"arn:aws:s3:::shop-pr1-{ACCOUNT}/*",),
         '"key"]': (f'arn:aws:kms:eu-west-1:{ACCOUNT}:key/{{aws_kms_key.k["data"]}}',),
+        '"kind"]': ("arn:aws:s3:::data",),
         '"other"]': None,
     }
 

@@ -262,3 +262,68 @@ def test_a_bad_intent_is_refused_with_the_part_that_is_bad(text: str, message: s
         judge([parse_intent(text)], facts())
 
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"Null": {"aws:x": "true"}}, Answer.REFUTED),
+        ({"Null": {"aws:x": "true"}, "StringLike": {"aws:x": "*"}}, Answer.PROVED),
+        ({"NumericGreaterThan": {"aws:x": "5"}}, Answer.REFUTED),
+        ({"NumericGreaterThan": {"aws:x": "5"}, "NumericLessThan": {"aws:x": "3"}}, Answer.UNKNOWN),
+        ({"IpAddress": {"aws:x": "10.0.0.0/8"}, "NotIpAddress": {"aws:x": "10.0.0.0/9"}},
+         Answer.REFUTED),
+        ({"ForAnyValue:StringEquals": {"aws:x": "a"}, "ForAllValues:StringEquals": {
+            "aws:x": ["a", "b"]}}, Answer.REFUTED),
+        ({"ArnLike": {"aws:x": "arn:aws:sns:*:1:*"}}, Answer.REFUTED),
+        ({"DateGreaterThan": {"aws:x": "2026-01-01T00:00:00Z"}}, Answer.REFUTED),
+        ({"StringEquals": {"aws:PrincipalAccount": OTHER}}, Answer.PROVED),
+        ({"StringEquals": {"aws:username": "app"}}, Answer.PROVED),
+    ],
+)  # fmt: skip
+def test_circumstances_are_searched_for_one_that_allows(
+    condition: dict[str, dict[str, str]], expected: Answer
+) -> None:
+    known = facts(allow("sqs:SendMessage", Condition=condition))
+
+    assert answer("deny app can sqs:*", known).answer is expected
+
+
+def test_a_role_has_no_user_name_to_put_in_a_resource() -> None:
+    own = facts(allow("s3:GetObject", "arn:aws:s3:::x/${aws:username}/*"))
+
+    assert answer("deny app can s3:* on arn:aws:s3:::x/*", own).answer is Answer.PROVED
+
+
+def test_a_variable_whose_value_is_known_is_put_in() -> None:
+    own = facts(allow("s3:GetObject", "arn:aws:s3:::x/${aws:PrincipalAccount}/*"))
+
+    inside = answer(f"deny app can s3:* on arn:aws:s3:::x/{ACCOUNT}/?", own)
+    outside = answer(f"deny app can s3:* on arn:aws:s3:::x/{OTHER}/*", own)
+
+    assert (inside.answer, outside.answer) == (Answer.REFUTED, Answer.PROVED)
+
+
+def test_other_leaves_out_only_the_actions_that_are_allowed_there() -> None:
+    reading = "allow app can s3:GetObject on app bucket/data/*"
+
+    got = answer("deny app can s3:GetObject on other buckets", facts(), reading)
+    put = answer("deny app can s3:PutObject on other buckets", facts(), reading)
+
+    assert (got.answer, put.answer) == (Answer.PROVED, Answer.REFUTED)
+
+
+def test_a_key_that_nobody_knows_may_refuse_what_iam_allows() -> None:
+    role = facts(allow("kms:Decrypt"))
+    elsewhere = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/elsewhere"
+
+    assert answer(f"allow app can kms:Decrypt on {elsewhere}", role).answer is Answer.UNKNOWN
+    assert answer(f"deny app can kms:Decrypt on {elsewhere}", role).answer is Answer.REFUTED
+
+
+def test_short_names_stand_for_longer_ones() -> None:
+    intent = parse_intent("allow web can s3:GetObject on files bucket/data/*")
+
+    (found,) = judge([intent], facts(), {"web": "app", "files": "app"})
+
+    assert found.answer is Answer.PROVED
