@@ -186,7 +186,7 @@ def seconds_of(text: str) -> float:
     Raises:
         ValueError: It is neither.
     """
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return float(text)
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -8,7 +8,7 @@ Sources:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -202,23 +202,21 @@ def _matching(policy: Policy, request: Request, *, bounded: bool = False) -> Ite
 
 
 def _match(policy: Policy, statement: Statement, request: Request, *, bounded: bool) -> _Match:
+    witness = Witness(policy=policy, statement=statement)
+    # First what rules most statements out.
+    if not takes(statement.actions, request.action):
+        return _Match(witness=witness, holds=False)
     reach, named = reaches(statement, request.caller, bounded=bounded)
-    place = all_of(
-        (
-            named,
-            takes(statement.actions, request.action),
-            _takes_resource(policy, statement, request),
-        )
-    )
+    place = all_of((named, _takes_resource(policy, statement, request)))
     if place is False:
-        return _Match(witness=Witness(policy=policy, statement=statement), holds=False)
+        return _Match(witness=witness, holds=False)
     results = [
         (condition, is_met(condition, request.context, variables=policy.variables))
         for condition in statement.conditions
     ]
     undecided = tuple(condition for condition, met in results if met is None)
     return _Match(
-        witness=Witness(policy=policy, statement=statement, open=undecided),
+        witness=replace(witness, open=undecided),
         holds=all_of((place, *(met for _, met in results))),
         reach=reach,
     )

@@ -32,6 +32,7 @@ module "storage" {
   source = "./storage"
   name   = "${local.prefix}-${data.aws_caller_identity.current.account_id}"
   kind   = null
+  tier   = null
 }
 
 resource "aws_kms_key" "k" {
@@ -64,6 +65,11 @@ variable "kind" {
   default  = "data"
 }
 
+variable "tier" {
+  type    = string
+  default = "hot"
+}
+
 resource "aws_s3_bucket" "this" {
   bucket = var.name
 }
@@ -73,7 +79,7 @@ output "arn" {
 }
 
 output "kind" {
-  value = "arn:aws:s3:::${var.kind}"
+  value = "arn:aws:s3:::${var.kind}${var.tier == null ? "" : "-tier"}"
 }
 """
 
