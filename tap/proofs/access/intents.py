@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING
 
 from tap.errors import PolicyError
 from tap.proofs.access.facts import ARNS
-from tap.proofs.access.questions import Answer, Finding, always, never
+from tap.proofs.access.questions import Finding, always, never
 from tap.proofs.access.requests import Grant, Question
+from tap.proofs.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -1,0 +1,298 @@
+"""The way of a packet, and of its answer, as steps that each let some traffic pass.
+
+A path is made of generators that end at the first step that lets nothing pass. Where a path
+leaves the facts, by a transit gateway for instance, a step lets everything perhaps pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tap.proofs.network.addresses import EVERYWHERE, IPV4, PUBLIC, describe
+from tap.proofs.network.network import DOUBTFUL, PASSING
+from tap.proofs.network.places import Place
+from tap.proofs.network.ranges import IMPOSSIBLE, Bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap.proofs.network.facts import NatGateway, Subnet
+    from tap.proofs.network.network import Found, Network
+
+StepKind = Literal["group", "acl", "route", "gateway", "elsewhere"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One thing that a packet has to pass.
+
+    Attributes:
+        kind: ``elsewhere`` is no obstacle: what is asked about does not go this way at all.
+        admits: What passes.
+        leg: 0 on the way to the destination; the answers come back on the legs 1 and, behind a
+            NAT gateway, which chooses ports of its own, 2.
+        at: The place whose groups, or the place in the subnet whose ACL or routes these are.
+        other: The other end, as this step sees it.
+        egress: The direction of the rules, for groups and ACLs.
+        text: What it says, for routes and gateways.
+    """
+
+    kind: StepKind
+    admits: Bounds
+    leg: int
+    at: Place
+    other: Place
+    egress: bool = False
+    text: str = ""
+
+
+def steps(network: Network, source: Place, destination: Place) -> Iterator[Step]:
+    """Yield all that is between two places."""
+    if source.kind == "inside" and destination.kind == "inside":
+        yield from _within(network, source, destination)
+    elif source.kind == "inside":
+        yield from _outwards(network, source, destination)
+    elif destination.kind == "inside":
+        yield from _inwards(network, source, destination)
+    else:
+        text = "neither end is in a subnet that is known"
+        yield Step("gateway", IMPOSSIBLE, 0, source, destination, text=text)
+
+
+def _within(network: Network, source: Place, destination: Place) -> Iterator[Step]:
+    """From one subnet into another, or within one."""
+    here, there = source.subnet, destination.subnet
+    yield from _groups(network, source, destination, egress=True)
+    if here is None or there is None:
+        lost = source if here is None else destination
+        text = f"in which subnet {lost.label} is, is not known"
+        yield Step("gateway", DOUBTFUL, 0, source, destination, text=text)
+        yield from _groups(network, destination, source, egress=False)
+        return
+    # Network ACLs and routes are looked at where packets leave or enter a subnet.
+    if here is not there:
+        yield _acl(network, source, destination, leg=0, egress=True)
+        yield _joined(network, source, destination, leg=0)
+        yield _acl(network, destination, source, leg=0, egress=False)
+    yield from _groups(network, destination, source, egress=False)
+    if here is not there:
+        yield _acl(network, destination, source, leg=1, egress=True)
+        yield _joined(network, destination, source, leg=1)
+        yield _acl(network, source, destination, leg=1, egress=False)
+
+
+def _outwards(network: Network, source: Place, destination: Place) -> Iterator[Step]:
+    """From a subnet to the internet, to a service, or to a network that is not known."""
+    subnet = source.subnet
+    yield from _groups(network, source, destination, egress=True)
+    if subnet is None:
+        text = f"in which subnet {source.label} is, is not known"
+        yield Step("gateway", DOUBTFUL, 0, source, destination, text=text)
+        return
+    yield _acl(network, source, destination, leg=0, egress=True)
+    found = network.route(subnet, destination)
+    step = _leaving(network, source, destination, found)
+    yield step
+    if step.kind == "elsewhere":
+        return
+    target = found.target
+    if target is not None and target.kind == "nat" and target.id in network.nat_gateways:
+        gateway = network.nat_gateways[target.id]
+        yield from _translated(network, gateway, source, destination)
+    else:
+        yield _acl(network, source, destination, leg=1, egress=False)
+
+
+def _translated(
+    network: Network, gateway: NatGateway, source: Place, destination: Place
+) -> Iterator[Step]:
+    """From a NAT gateway to the internet, with the answers as far as the source."""
+    subnet = network.subnets.get(gateway.subnet or "")
+    if subnet is None:
+        text = f"in which subnet the NAT gateway {gateway.id} is, is not known"
+        yield Step("gateway", DOUBTFUL, 0, source, destination, text=text)
+        return
+    middle = Place(
+        f"NAT gateway {gateway.id}", "inside", subnet.addresses or EVERYWHERE,
+        subnet=subnet, public=gateway.public,
+    )  # fmt: skip
+    if subnet is not source.subnet:
+        yield _acl(network, middle, source, leg=0, egress=False)
+    yield _acl(network, middle, destination, leg=0, egress=True)
+    found = network.route(subnet, destination)
+    if found.target is not None and found.target.kind not in {"internet", "endpoint"}:
+        text = f"the subnet of {middle.label} has no internet gateway: {_says(network, found)}"
+        admits = DOUBTFUL if found.target.kind == "other" else IMPOSSIBLE
+        yield Step("route", admits, 0, middle, destination, text=text)
+    else:
+        yield _leaving(network, middle, destination, found)
+    yield _acl(network, middle, destination, leg=1, egress=False)
+    if subnet is not source.subnet:
+        yield _acl(network, middle, source, leg=2, egress=True)
+        yield _joined(network, middle, source, leg=2)
+        # The address of the internet is kept, only the own one is translated.
+        yield _acl(network, source, destination, leg=2, egress=False)
+
+
+def _inwards(network: Network, source: Place, destination: Place) -> Iterator[Step]:
+    """From the internet, or a network that is not known, into a subnet."""
+    subnet = destination.subnet
+    if source.kind == "service":
+        text = f"{source.label} answers and does not begin"
+        yield Step("gateway", IMPOSSIBLE, 0, source, destination, text=text)
+        return
+    if subnet is None:
+        text = f"in which subnet {destination.label} is, is not known"
+        yield Step("gateway", DOUBTFUL, 0, source, destination, text=text)
+    elif source.addresses <= PUBLIC:
+        yield _arriving(network, source, destination, subnet)
+        yield _acl(network, destination, source, leg=0, egress=False)
+    else:
+        text = "how it comes into the VPC is not known"
+        yield Step("gateway", DOUBTFUL, 0, source, destination, text=text)
+        yield _acl(network, destination, source, leg=0, egress=False)
+    yield from _groups(network, destination, source, egress=False)
+    if subnet is not None:
+        yield _answering(network, destination, source, network.route(subnet, source))
+        yield _acl(network, destination, source, leg=1, egress=True)
+
+
+def _arriving(network: Network, source: Place, destination: Place, subnet: Subnet) -> Step:
+    gateways = [key for key, vpc in network.facts.internet_gateways.items() if vpc == subnet.vpc]
+    if not gateways:
+        admits, text = IMPOSSIBLE, f"no internet gateway is attached to {subnet.vpc}"
+    elif source.addresses <= IPV4:
+        admits, text = _public(destination, f"internet gateway {gateways[0]}")
+    else:
+        admits, text = PASSING, f"internet gateway {gateways[0]}"
+    return Step("gateway", admits, 0, destination, source, text=text)
+
+
+def _public(place: Place, gateway: str) -> tuple[Bounds, str]:
+    """Return whether a gateway knows a public IPv4 address of a place."""
+    if place.public is None:
+        return DOUBTFUL, f"whether {place.label} has a public address is not known"
+    if not place.public:
+        return IMPOSSIBLE, f"{place.label} has no public address"
+    return PASSING, f"{gateway}, public address of {place.label}"
+
+
+def _leaving(network: Network, source: Place, destination: Place, found: Found) -> Step:
+    """Follow the route from a subnet to something that is in none."""
+
+    def step(admits: Bounds, why: str = "") -> Step:
+        text = f"{_says(network, found)}{f': {why}' if why else ''}"
+        return Step("route", admits, 0, source, destination, text=text)
+
+    if (not found.clear) or source.subnet is None:
+        return step(DOUBTFUL, "where it leads is known only after apply")
+    if found.local or found.target is None:
+        return step(IMPOSSIBLE, "in no subnet that is known" if found.local else "")
+    kind, subnet = found.target.kind, source.subnet
+    if kind == "internet":
+        if not network.attached_gateway(found.target.id, subnet.vpc):
+            return step(IMPOSSIBLE, f"it is not attached to {subnet.vpc}")
+        if not destination.addresses <= PUBLIC and not destination.lists:
+            return step(IMPOSSIBLE, "the address is not public")
+        if destination.addresses.meets(IPV4):
+            admits, why = _public(source, "by the")
+            return step(admits, why)
+        return step(PASSING)
+    if kind == "egress-only":
+        attached = network.facts.egress_only_gateways.get(found.target.id) == subnet.vpc
+        return step(PASSING if attached and not destination.addresses.meets(IPV4) else IMPOSSIBLE)
+    if kind == "nat":
+        return _to_nat(network, step, found.target.id, destination)
+    if kind == "endpoint":
+        if destination.kind == "internet":
+            return Step("elsewhere", PASSING, 0, source, destination, text=_says(network, found))
+        return step(PASSING)
+    if kind == "blackhole":
+        return step(IMPOSSIBLE)
+    return step(DOUBTFUL, "what is behind it is not known")
+
+
+def _to_nat(network: Network, step: object, gateway: str, destination: Place) -> Step:
+    assert callable(step)
+    found = network.nat_gateways.get(gateway)
+    result: Step
+    if found is None:
+        result = step(DOUBTFUL, "this NAT gateway is not known")
+    elif not destination.addresses.meets(IPV4):
+        result = step(DOUBTFUL, "IPv6 to a NAT gateway is not known here")
+    elif not found.public:
+        result = step(IMPOSSIBLE, "it is private")
+    else:
+        result = step(PASSING)
+    return result
+
+
+def _answering(network: Network, source: Place, destination: Place, found: Found) -> Step:
+    """Follow the route back to what has come from outside of the VPC.
+
+    A subnet that does not lead to the gateway is not reached through it, not even by what needs
+    no answer: https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html
+    """
+    kind = found.target.kind if found.target else ""
+    if kind in {"egress-only", "nat"}:
+        text = f"{_says(network, found)}: answers do not go back the way the question came"
+        return Step("route", IMPOSSIBLE, 0, source, destination, text=text)
+    return _leaving(network, source, destination, found)
+
+
+def _joined(network: Network, source: Place, destination: Place, *, leg: int) -> Step:
+    """Follow the route from one subnet to another."""
+    here, there = source.subnet, destination.subnet
+    assert here is not None
+    assert there is not None
+    found = network.route(here, destination)
+    admits, why = DOUBTFUL, "where it leads is known only after apply"
+    if found.clear and found.local:
+        admits = PASSING if here.vpc == there.vpc else IMPOSSIBLE
+        why = "" if here.vpc == there.vpc else f"{there.id} is in another VPC"
+    elif found.clear and found.target is not None and found.target.kind == "peering":
+        admits, why = _peered(network, found.target.id, here, there)
+    elif found.clear and (found.target is None or found.target.kind != "other"):
+        admits, why = IMPOSSIBLE, ""
+    elif found.clear:
+        why = "what is behind it is not known"
+    text = f"{_says(network, found)}{f': {why}' if why else ''}"
+    return Step("route", admits, leg, source, destination, text=text)
+
+
+def _peered(network: Network, identity: str, here: Subnet, there: Subnet) -> tuple[Bounds, str]:
+    found = network.peerings.get(identity)
+    if found is None:
+        return DOUBTFUL, "this peering is not known"
+    if {here.vpc, there.vpc} != set(found.vpcs):
+        return IMPOSSIBLE, f"it joins {' and '.join(found.vpcs)}"
+    if found.active is None:
+        return DOUBTFUL, "whether it is accepted is not known"
+    return (PASSING, "") if found.active else (IMPOSSIBLE, "it is not active")
+
+
+def _says(network: Network, found: Found) -> str:
+    """Return a route in words."""
+    if found.local:
+        return "local"
+    if found.route is None or (found.clear and found.target is None):
+        return "no route" if found.clear else "routes that are known only after apply"
+    route, target = found.route, found.route.target
+    listed = network.prefix_list(route.prefix_list)
+    to = describe(route.addresses) if route.addresses else (listed.name or listed.id)
+    if target is None:
+        return f"{to} to something that is known only after apply"
+    return f"{to} to {' '.join(filter(None, (target.kind, target.id)))}"
+
+
+def _groups(network: Network, place: Place, other: Place, *, egress: bool) -> Iterator[Step]:
+    if place.guarded:
+        admits = network.groups_admit(place, other, egress=egress)
+        yield Step("group", admits, 0, place, other, egress)
+
+
+def _acl(network: Network, place: Place, other: Place, *, leg: int, egress: bool) -> Step:
+    assert place.subnet is not None
+    admits = network.acl_admits(place.subnet, other, egress=egress)
+    return Step("acl", admits, leg, place, other, egress)
