@@ -26,12 +26,12 @@ from tap.errors import PolicyError
 from tap.proofs.access.facts import ARNS
 from tap.proofs.access.questions import Finding, always, never
 from tap.proofs.access.requests import Grant, Question
-from tap.proofs.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tap.proofs.access.facts import Facts
+    from tap.proofs.answer import Answer
 
 _INTENT = re.compile(
     r"(?P<effect>allow|deny)\s+(?P<who>\S+)\s+can\s+(?P<actions>.+?)"

@@ -1,8 +1,8 @@
 """A network as facts: what is there, named by its id, or by its address in a plan.
 
-The builders of this model (``from_plan``, ``from_live``) decide nothing but what is there. What they
-cannot know is said so: None in place of a value, ``certain=False`` where it is not known whether a
-thing is there at all. Nothing of it is guessed later.
+The builders of this model (``from_plan``, ``from_live``) decide nothing but what is there. What
+they cannot know is said so: None in place of a value, ``certain=False`` where it is not known
+whether a thing is there at all. Nothing of it is guessed later.
 """
 
 from __future__ import annotations

@@ -86,13 +86,9 @@ class Network:
         """Return a prefix list; of one that is not among the facts nothing is known."""
         return self.prefix_lists.get(identity) or PrefixList(id=identity)
 
-    def attached_gateway(self, gateway: str, vpc: str) -> bool:
-        """Tell whether an internet gateway is attached to a VPC."""
-        return self.facts.internet_gateways.get(gateway) == vpc
-
-    def acl_admits(self, subnet: Subnet, other: Place, *, egress: bool) -> Bounds:
+    def acl_admits(self, subnet: Subnet | None, other: Place, *, egress: bool) -> Bounds:
         """Return what the network ACL of a subnet lets pass to or from another place."""
-        if subnet.acl is None or subnet.acl not in self.acls:
+        if subnet is None or subnet.acl is None or subnet.acl not in self.acls:
             return DOUBTFUL
         key = (subnet.acl, egress, other.addresses)
         found = self._acl_admits.get(key)
@@ -114,9 +110,9 @@ class Network:
             self._group_admits[key] = found
         return found
 
-    def acl_rule(self, subnet: Subnet, other: Place, point: int, *, egress: bool) -> AclRule | None:
+    def acl_rule(self, acl: str, other: Place, point: int, *, egress: bool) -> AclRule | None:
         """Return the rule of a network ACL that decides on a packet; None if it is the last one."""
-        for rule in self._acl_rules.get((subnet.acl or "", egress), ()):
+        for rule in self._acl_rules.get((acl, egress), ()):
             takes = covers(rule.addresses, other.addresses)
             if takes is not False and (rule.traffic is None or point in rule.traffic):
                 return rule
@@ -135,9 +131,9 @@ class Network:
         sure = [each for each in found if each[2] and each[1].certain]
         return [(identity, rule) for identity, rule, takes in sure or found if takes is not False]
 
-    def route(self, subnet: Subnet, other: Place) -> Found:
+    def route(self, subnet: Subnet | None, other: Place) -> Found:
         """Return where the route table of a subnet sends packets to another place."""
-        if subnet.table is None or subnet.table not in self.tables:
+        if subnet is None or subnet.table is None or subnet.table not in self.tables:
             return Found(None, clear=False)
         same = other.subnet is not None and other.subnet.vpc == subnet.vpc
         key = (subnet.table, other.addresses, other.lists, same)
@@ -243,7 +239,8 @@ class Network:
             taken = self._listed(route.prefix_list, other)
             if found.addresses is None:
                 return taken, _LIST_LENGTH
-            blocks = [Ranges((span,)) for span in found.addresses.spans if covers_any(span, other)]
+            each = (Ranges((span,)) for span in found.addresses.spans)
+            blocks = [block for block in each if block.meets(other.addresses)]
             return taken, min(map(prefix_length, blocks), default=_LIST_LENGTH)
         if route.addresses is None:
             return None, _EXACT
@@ -260,11 +257,6 @@ def covers(block: Ranges | None, addresses: Ranges) -> bool | None:
     if not met:
         return False
     return True if met == addresses else None
-
-
-def covers_any(span: tuple[int, int], other: Place) -> bool:
-    """Tell whether a range has addresses of a place."""
-    return Ranges((span,)).meets(other.addresses)
 
 
 def _in_order(acl: Acl, *, egress: bool) -> tuple[AclRule, ...]:

@@ -180,52 +180,67 @@ def _public(place: Place, gateway: str) -> tuple[Bounds, str]:
 
 def _leaving(network: Network, source: Place, destination: Place, found: Found) -> Step:
     """Follow the route from a subnet to something that is in none."""
-
-    def step(admits: Bounds, why: str = "") -> Step:
-        text = f"{_says(network, found)}{f': {why}' if why else ''}"
-        return Step("route", admits, 0, source, destination, text=text)
-
-    if (not found.clear) or source.subnet is None:
-        return step(DOUBTFUL, "where it leads is known only after apply")
-    if found.local or found.target is None:
-        return step(IMPOSSIBLE, "in no subnet that is known" if found.local else "")
-    kind, subnet = found.target.kind, source.subnet
-    if kind == "internet":
-        if not network.attached_gateway(found.target.id, subnet.vpc):
-            return step(IMPOSSIBLE, f"it is not attached to {subnet.vpc}")
-        if not destination.addresses <= PUBLIC and not destination.lists:
-            return step(IMPOSSIBLE, "the address is not public")
-        if destination.addresses.meets(IPV4):
-            admits, why = _public(source, "by the")
-            return step(admits, why)
-        return step(PASSING)
-    if kind == "egress-only":
-        attached = network.facts.egress_only_gateways.get(found.target.id) == subnet.vpc
-        return step(PASSING if attached and not destination.addresses.meets(IPV4) else IMPOSSIBLE)
-    if kind == "nat":
-        return _to_nat(network, step, found.target.id, destination)
-    if kind == "endpoint":
-        if destination.kind == "internet":
-            return Step("elsewhere", PASSING, 0, source, destination, text=_says(network, found))
-        return step(PASSING)
-    if kind == "blackhole":
-        return step(IMPOSSIBLE)
-    return step(DOUBTFUL, "what is behind it is not known")
+    if found.clear and found.target is not None and found.target.kind == "endpoint":
+        # The internet is not reached that way, and nothing keeps it from being reached.
+        kind: StepKind = "elsewhere" if destination.kind == "internet" else "route"
+        return Step(kind, PASSING, 0, source, destination, text=_says(network, found))
+    admits, why = _followed(network, source, destination, found)
+    text = f"{_says(network, found)}{f': {why}' if why else ''}"
+    return Step("route", admits, 0, source, destination, text=text)
 
 
-def _to_nat(network: Network, step: object, gateway: str, destination: Place) -> Step:
-    assert callable(step)
-    found = network.nat_gateways.get(gateway)
-    result: Step
-    if found is None:
-        result = step(DOUBTFUL, "this NAT gateway is not known")
-    elif not destination.addresses.meets(IPV4):
-        result = step(DOUBTFUL, "IPv6 to a NAT gateway is not known here")
-    elif not found.public:
-        result = step(IMPOSSIBLE, "it is private")
-    else:
-        result = step(PASSING)
+def _followed(
+    network: Network, source: Place, destination: Place, found: Found
+) -> tuple[Bounds, str]:
+    """Return what a route to the outside lets pass, and why."""
+    kind, identity = (found.target.kind, found.target.id) if found.target else ("", "")
+    result = DOUBTFUL, "what is behind it is not known"
+    if not found.clear:
+        result = DOUBTFUL, "where it leads is known only after apply"
+    elif found.local:
+        result = IMPOSSIBLE, "in no subnet that is known"
+    elif kind in {"", "blackhole"}:
+        result = IMPOSSIBLE, ""
+    elif kind == "internet":
+        result = _to_internet(network, source, destination, identity)
+    elif kind == "egress-only":
+        result = _to_egress_only(network, source, destination, identity)
+    elif kind == "nat":
+        result = _to_nat(network, destination, identity)
     return result
+
+
+def _to_internet(
+    network: Network, source: Place, destination: Place, gateway: str
+) -> tuple[Bounds, str]:
+    vpc = source.subnet.vpc if source.subnet else ""
+    if network.facts.internet_gateways.get(gateway) != vpc:
+        return IMPOSSIBLE, f"it is not attached to {vpc}"
+    if not destination.addresses <= PUBLIC:
+        return IMPOSSIBLE, "the address is not public"
+    if destination.addresses.meets(IPV4):
+        return _public(source, "by the")
+    return PASSING, ""
+
+
+def _to_egress_only(
+    network: Network, source: Place, destination: Place, gateway: str
+) -> tuple[Bounds, str]:
+    vpc = source.subnet.vpc if source.subnet else ""
+    if network.facts.egress_only_gateways.get(gateway) != vpc:
+        return IMPOSSIBLE, f"it is not attached to {vpc}"
+    if destination.addresses.meets(IPV4):
+        return IMPOSSIBLE, "it is for IPv6 only"
+    return PASSING, ""
+
+
+def _to_nat(network: Network, destination: Place, gateway: str) -> tuple[Bounds, str]:
+    found = network.nat_gateways.get(gateway)
+    if found is None:
+        return DOUBTFUL, "this NAT gateway is not known"
+    if not destination.addresses.meets(IPV4):
+        return DOUBTFUL, "what it does with IPv6 is not known"
+    return (PASSING, "") if found.public else (IMPOSSIBLE, "it is private")
 
 
 def _answering(network: Network, source: Place, destination: Place, found: Found) -> Step:
@@ -244,19 +259,18 @@ def _answering(network: Network, source: Place, destination: Place, found: Found
 def _joined(network: Network, source: Place, destination: Place, *, leg: int) -> Step:
     """Follow the route from one subnet to another."""
     here, there = source.subnet, destination.subnet
-    assert here is not None
-    assert there is not None
     found = network.route(here, destination)
+    kind = found.target.kind if found.target else ""
     admits, why = DOUBTFUL, "where it leads is known only after apply"
-    if found.clear and found.local:
-        admits = PASSING if here.vpc == there.vpc else IMPOSSIBLE
-        why = "" if here.vpc == there.vpc else f"{there.id} is in another VPC"
-    elif found.clear and found.target is not None and found.target.kind == "peering":
-        admits, why = _peered(network, found.target.id, here, there)
-    elif found.clear and (found.target is None or found.target.kind != "other"):
-        admits, why = IMPOSSIBLE, ""
-    elif found.clear:
+    if here is None or there is None or (found.clear and kind == "other"):
         why = "what is behind it is not known"
+    elif found.clear and found.local:
+        same = here.vpc == there.vpc
+        admits, why = (PASSING, "") if same else (IMPOSSIBLE, f"{there.id} is in another VPC")
+    elif found.clear and found.target is not None and kind == "peering":
+        admits, why = _peered(network, found.target.id, here, there)
+    elif found.clear:
+        admits, why = IMPOSSIBLE, ""
     text = f"{_says(network, found)}{f': {why}' if why else ''}"
     return Step("route", admits, leg, source, destination, text=text)
 
@@ -293,6 +307,5 @@ def _groups(network: Network, place: Place, other: Place, *, egress: bool) -> It
 
 
 def _acl(network: Network, place: Place, other: Place, *, leg: int, egress: bool) -> Step:
-    assert place.subnet is not None
     admits = network.acl_admits(place.subnet, other, egress=egress)
     return Step("acl", admits, leg, place, other, egress)

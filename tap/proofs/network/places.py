@@ -20,8 +20,8 @@ class Place:
 
     Attributes:
         label: What a person calls it.
-        kind: ``inside`` a subnet; in the ``internet``; a ``service`` of AWS with a prefix list; some
-            other ``network``.
+        kind: ``inside`` a subnet; in the ``internet``; a ``service`` of AWS with a prefix list;
+            some other ``network``.
         addresses: Where it may be. Once it is split, no rule that matters tells them apart.
         every: Whether all of the addresses are meant; else one of them, and which is not known.
         subnet: Where it is; None outside, and if that is not known.

@@ -55,7 +55,7 @@ class Tiers:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The tiers that are there: the internet, kinds of interfaces, tiers of subnets, services."""
+        """All tiers: the internet, kinds of interfaces, tiers of subnets, services, aliases."""
         found = [INTERNET, *sorted(self._kinds), *sorted(self._subnet_tiers)]
         return (*found, *sorted(self._services), *sorted(self.aliases))
 
@@ -78,18 +78,25 @@ class Tiers:
 
     def _places(self, name: str) -> tuple[Place, ...] | None:
         facts = self.network.facts
-        if name == INTERNET:
-            return tuple(self._internet())
-        if name in self._kinds:
-            return self._hosts(item for item in facts.interfaces if item.kind == name)
         groups = {item.id for item in facts.groups if name in {item.id, item.name}}
-        if groups:
-            return self._members(groups)
         subnets = [item for item in facts.subnets if name in {item.tier, item.name, item.id}]
-        if subnets:
-            return tuple(_anybody(item, item.addresses) for item in subnets)
-        if name in self._services:
-            return self._service(self._services[name], name)
+        found: tuple[Place, ...] | None
+        if name == INTERNET:
+            found = tuple(self._internet())
+        elif name in self._kinds:
+            found = self._hosts(item for item in facts.interfaces if item.kind == name)
+        elif groups:
+            found = self._members(groups)
+        elif subnets:
+            found = tuple(_anybody(item, item.addresses) for item in subnets)
+        elif name in self._services:
+            found = self._service(self._services[name], name)
+        else:
+            found = self._single(name)
+        return found
+
+    def _single(self, name: str) -> tuple[Place, ...] | None:
+        facts = self.network.facts
         owned = [item for item in facts.interfaces if name in {item.id, item.owner}]
         if owned:
             return self._hosts(owned)

@@ -94,20 +94,15 @@ def _hop(network: Network, step: Step, asked: Ranges, verdict: Verdict) -> Hop:
 
 def _acl(network: Network, step: Step, asked: Ranges) -> tuple[str, str, tuple[str, ...]]:
     subnet = step.at.subnet
-    assert subnet is not None
+    name = (subnet.name or subnet.id) if subnet else step.at.label
     direction = "outbound" if step.egress else "inbound"
-    acl = network.acls.get(subnet.acl or "")
+    acl = network.acls.get(subnet.acl or "") if subnet else None
     if acl is None:
-        return (
-            f"network ACL of {subnet.name or subnet.id}, {direction}",
-            "which one is not known",
-            (),
-        )
-    where = f"network ACL {acl.name or acl.id} of {subnet.name or subnet.id}, {direction}"
-    found = network.acl_rule(subnet, step.other, asked.first, egress=step.egress)
-    what = f"{describe_traffic(asked)} {_ends(step)}"
+        return f"network ACL of {name}, {direction}", "which one is not known", ()
+    where = f"network ACL {acl.name or acl.id} of {name}, {direction}"
+    found = network.acl_rule(acl.id, step.other, asked.first, egress=step.egress)
     if found is None:
-        return where, f"no rule allows {what}", (acl.id,)
+        return where, f"no rule allows {describe_traffic(asked)} {_ends(step)}", (acl.id,)
     return where, _acl_words(found), (found.id, acl.id)
 
 

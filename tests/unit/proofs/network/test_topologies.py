@@ -32,9 +32,7 @@ def test_a_hand_made_network_gets_the_known_answer(case: dict[str, Any]) -> None
         found = _ASK.fullmatch(ask)
         assert found, ask
         claim, source, destination, what, answer = found.groups()
-        question = Question(
-            source=source, destination=destination, traffic=parse_traffic(what)
-        )
+        question = Question(source=source, destination=destination, traffic=parse_traffic(what))
         finding = (always if claim == "always" else never)(tiers, question)
         assert finding.answer == Answer(answer), "\n".join([ask, *finding.lines()])
         shown.append("\n".join(finding.lines()))

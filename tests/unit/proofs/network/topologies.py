@@ -1,4 +1,6 @@
-"""Networks written by hand, one thing in each line::
+"""Networks written by hand.
+
+One thing stands in each line::
 
     vpc main 10.0.0.0/16
     igw gateway main
@@ -18,7 +20,7 @@ stands for what is not known.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tap.proofs.network.addresses import networks
 from tap.proofs.network.facts import (
@@ -39,9 +41,11 @@ from tap.proofs.network.facts import (
     Vpc,
 )
 from tap.proofs.network.network import Network
-from tap.proofs.network.ranges import Ranges
 from tap.proofs.network.tiers import Tiers
 from tap.proofs.network.traffic import parse_traffic
+
+if TYPE_CHECKING:
+    from tap.proofs.network.ranges import Ranges
 
 BASE = """
 vpc main 10.0.0.0/16
@@ -201,7 +205,7 @@ def _interface(kind: Any, name: str, words: list[str]) -> Interface:
     return Interface(
         id=name,
         kind=kind,
-        owner=name.split()[0],
+        owner=name.split(maxsplit=1)[0],
         subnet=_known(words[1]),
         groups=None if groups == _UNKNOWN else tuple(filter(None, groups.split(","))),
         addresses=networks(options["at"]) if "at" in options else None,
