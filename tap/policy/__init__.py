@@ -3,6 +3,7 @@
 from tap.policy.engine import is_judged, judge
 from tap.policy.finding import Fault, Finding, Outcome
 from tap.policy.planned import Planned, Resource
+from tap.policy.policies import Statement
 from tap.policy.registry import all_rules, find_rule
 from tap.policy.rule import Rule, Scope, Severity, plan_rule, resource_rule, source_rule
 from tap.policy.sources import SourceModule, Sources
@@ -21,6 +22,7 @@ __all__ = [
     "Severity",
     "SourceModule",
     "Sources",
+    "Statement",
     "UnknownValueError",
     "Values",
     "Verdict",

@@ -107,14 +107,21 @@ class Planned:
         plan: The plan.
         sources: The HCL it was made of; None where it is not at hand.
         environment: Name of the environment; empty where there is none.
+        protected: Whether it is protected, as production is: some rules ask more of it.
     """
 
     def __init__(
-        self, plan: Plan, *, sources: Sources | None = None, environment: str = ""
+        self,
+        plan: Plan,
+        *,
+        sources: Sources | None = None,
+        environment: str = "",
+        protected: bool = False,
     ) -> None:
         self.plan = plan
         self.sources = sources
         self.environment = environment
+        self.protected = protected
         self._modules: dict[str, ModuleConfiguration | None] = {}
         self._blocks: dict[str, dict[str, ResourceConfiguration]] = {}
         self._users: dict[tuple[str, tuple[Step, ...]], _Users] = {}

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from tap.plan import MASK, mask
 from tap.plan.model import any_marked
 from tap.plan.summary import format_path
+from tap.policy.policies import MalformedPolicyError, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap.policy.finding import Fault
     from tap.policy.planned import Resource
+    from tap.policy.policies import Statement
 
 Path = tuple[str | int, ...]
 
@@ -131,6 +133,13 @@ class Values:
             return json.loads(text)
         except (ValueError, RecursionError):
             raise self._error(name, "is not JSON") from None
+
+    def statements(self, name: str) -> tuple[Statement, ...]:
+        """Return the statements of a policy in JSON, such as ``policy``; () if it is null."""
+        try:
+            return statements(self.document(name))
+        except MalformedPolicyError as error:
+            raise self._error(name, f"is no policy: {error}") from None
 
     def quote(self, name: str) -> str:
         """Return an attribute for a message, such as ``cidr_ipv4 = "0.0.0.0/0"``; no secrets."""

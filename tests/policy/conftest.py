@@ -201,7 +201,7 @@ def found(
             # The files are read where Terraform has planned them.
             plan = planner.plan(case)
             sources = Sources(planner.source(case), base=planner.source(case))
-            planned = Planned(plan, sources=sources, environment="prod")
+            planned = Planned(plan, sources=sources, environment="prod", protected=True)
             return judge([rule], plan=planned, sources=sources)
         folder = tmp_path_factory.mktemp("case") / "root"
         copy_case(case, folder)
