@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import Pairs, machine
 from benchmarks.prod import REPOSITORY, Prod, prod
-from benchmarks.warm_providers import Bench, environment_row, module_rows, suite_row
+from benchmarks.warm_providers import (
+    GOALS,
+    Bench,
+    environment_row,
+    module_rows,
+    suite_row,
+)
 from benchmarks.wrapper import wrapper_rows
 from tap.terraform.installation import find_terraform, terraform_environ
 from tap.warm.providers import WarmProviders
@@ -25,15 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RESULTS = REPOSITORY / "benchmarks" / "results"
-
-# What has to be reached at least: plain / warm.
-GOALS = {
-    "validate of a module": 15.0,
-    "plan of a module of 10 resources": 5.0,
-    "plan of prod from nothing": 3.0,
-    "plan of prod applied": 2.0,
-    "test with 20 mocked runs": 5.0,
-}
 
 
 def warm_table(rows: list[Pairs]) -> str:
@@ -118,8 +115,12 @@ def report(name: str, rows: list[Pairs], table: Callable[[list[Pairs]], str]) ->
         return
     print(table(rows), end="\n\n")
     RESULTS.mkdir(exist_ok=True)
-    document: dict[str, Any] = {"machine": machine(), "rows": [row.report() for row in rows]}
-    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
+    file = RESULTS / f"{name}.json"
+    # Rows that were not measured this time stay; each compares two ways of one run.
+    before = json.loads(file.read_text())["rows"] if file.exists() else []
+    kept = {row["work"]: row for row in before} | {row.name: row.report() for row in rows}
+    document: dict[str, Any] = {"machine": machine(), "rows": list(kept.values())}
+    file.write_text(json.dumps(document, indent=2) + "\n")
 
 
 if __name__ == "__main__":

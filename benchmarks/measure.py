@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _SAMPLE_SECONDS = 0.05
 
@@ -90,17 +90,18 @@ def measure(
 
 
 def largest_memory(work: Callable[[], object]) -> int:
-    """Return the largest memory that this process and all its descendants had during work.
+    """Return the largest memory in bytes that all descendants of this process had during work.
 
-    It is the proportional set size (PSS), so that a page which several processes share counts
-    once. Source: https://www.kernel.org/doc/html/latest/filesystems/proc.html (smaps_rollup)
+    Anonymous pages of all of them, and the resident pages of each program once, however many
+    processes run it and whoever else does. This process itself counts with what it grew by.
+    Source: https://www.kernel.org/doc/html/latest/filesystems/proc.html (smaps_rollup)
     """
-    largest, before, done = 0, _memory(os.getpid(), own=True), threading.Event()
+    largest, before, done = 0, _anonymous_and_file(os.getpid())[0], threading.Event()
 
     def sample() -> None:
         nonlocal largest
         while not done.is_set():
-            largest = max(largest, _memory(os.getpid(), own=True) - before)
+            largest = max(largest, _memory(os.getpid()) - before)
             done.wait(_SAMPLE_SECONDS)
 
     sampler = threading.Thread(target=sample)
@@ -137,18 +138,38 @@ def machine() -> dict[str, Any]:
     return {"processors": os.cpu_count(), "model": model, "memory_gib": round(memory / 2**30)}
 
 
-def _memory(process: int, *, own: bool) -> int:
-    total = 0
-    if own:
+def _memory(process: int) -> int:
+    """Return the memory of a process and its descendants; of the process only anonymous pages."""
+    total = _anonymous_and_file(process)[0]
+    programs: dict[str, int] = {}
+    for descendant in _descendants(process):
+        anonymous, file = _anonymous_and_file(descendant)
+        total += anonymous
         try:
-            text = Path(f"/proc/{process}/smaps_rollup").read_text()
-            total = 1024 * int(text.partition("\nPss:")[2].split()[0])
-        except (OSError, IndexError):
-            return 0
+            program = str(Path(f"/proc/{descendant}/exe").readlink())
+        except OSError:
+            continue
+        programs[program] = max(programs.get(program, 0), file)
+    return total + sum(programs.values())
+
+
+def _anonymous_and_file(process: int) -> tuple[int, int]:
+    try:
+        text = Path(f"/proc/{process}/smaps_rollup").read_text()
+        resident, anonymous = (
+            1024 * int(text.partition(f"\n{key}:")[2].split()[0]) for key in ("Rss", "Anonymous")
+        )
+    except (OSError, IndexError):
+        return 0, 0
+    return anonymous, resident - anonymous
+
+
+def _descendants(process: int) -> Iterator[int]:
     for children in Path(f"/proc/{process}/task").glob("*/children"):
         try:
             listed = children.read_text().split()
         except OSError:
             continue
-        total += sum(_memory(int(child), own=True) for child in listed)
-    return total
+        for child in map(int, listed):
+            yield child
+            yield from _descendants(child)

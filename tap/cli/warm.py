@@ -51,7 +51,7 @@ def _run_warm(words: Sequence[str]) -> int:
     if providers is None:
         notice(f"without warm providers: {reason}")
         return run_in_foreground(words, env=os.environ)
-    values = (word.rpartition("=")[2] for word in words[1:])
+    values = (word.rpartition("=")[2] for word in words[1:] if not word.startswith("-out="))
     files = [path for path in map(root.joinpath, values) if path.is_file()]
     attached = providers.attach(root, os.environ, files=files, every_block=verb in SHOWING)
     if verb not in READING_STATE or sys.stdout.isatty():
