@@ -119,6 +119,26 @@ class DriftSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ignore: tuple[DriftIgnore, ...] = ()
 
 
+class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A finding of ``tap check`` that is known and accepted for a while.
+
+    Attributes:
+        rule: Id of the rule.
+        address: Address of what is at fault; ``*`` stands for any text, ``?`` for one character.
+        owner: Who answers for it.
+        reason: Why it is accepted.
+        expires: The last day on which it counts, in UTC.
+        environments: The only environments it is for; empty for all.
+    """
+
+    rule: _Text
+    address: _Text
+    owner: _Text
+    reason: _Text
+    expires: date
+    environments: tuple[str, ...] = ()
+
+
 class TrafficSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a shift of traffic is judged; ``docs/concepts/traffic-shift.md`` explains each.
 
@@ -170,6 +190,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     timeouts: TimeoutSettings = TimeoutSettings()
     retries: RetrySettings = RetrySettings()
     drift: DriftSettings = DriftSettings()
+    waivers: tuple[Waiver, ...] = ()
     traffic: TrafficSettings = TrafficSettings()
     environments: dict[str, EnvironmentSettings] = {}
 
@@ -205,6 +226,7 @@ class Settings:
         timeouts: After how long a stage is asked to stop.
         retries: How persistent commands are that only read.
         drift: What ``tap drift`` does not count.
+        waivers: What ``tap check`` accepts.
         traffic: How a shift of traffic is judged.
     """
 
@@ -218,6 +240,7 @@ class Settings:
     retries: RetrySettings = field(default_factory=RetrySettings)
     drift: DriftSettings = field(default_factory=DriftSettings)
     traffic: TrafficSettings = field(default_factory=TrafficSettings)
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def work_directory(self) -> Path:
@@ -263,11 +286,13 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
         content = _convert(document, variable)
     root = file.parent
     found = _environments(root, content.environments)
-    for ignore in content.drift.ignore:
-        if ignore.environment and ignore.environment not in found:
+    named = [("drift.ignore", ignore.environment) for ignore in content.drift.ignore]
+    named += [("waivers", name) for waiver in content.waivers for name in waiver.environments]
+    for table, name in named:
+        if name and name not in found:
             raise SettingsError(
-                f"{file}: an entry of [[drift.ignore]] is for {ignore.environment!r}, which has "
-                f"no folder environments/{ignore.environment}",
+                f"{file}: an entry of [[{table}]] is for {name!r}, which has "
+                f"no folder environments/{name}",
                 "correct its environment, or remove the entry",
             )
     for name in content.environments:
@@ -287,6 +312,7 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
         retries=content.retries,
         drift=content.drift,
         traffic=content.traffic,
+        waivers=content.waivers,
     )
 
 

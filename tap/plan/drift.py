@@ -136,17 +136,17 @@ def is_expired(entry: DriftIgnore, today: date) -> bool:
 
 
 def _covers(entry: DriftIgnore, address: str, path: str) -> bool:
-    if not _matches(entry.address, address):
+    if not matches(entry.address, address):
         return False
     if not entry.attribute:
         return True
     steps = re.split(r"(?=[.\[])", path)
     above = ("".join(steps[:number]) for number in range(1, len(steps) + 1))
-    return any(_matches(entry.attribute, text) for text in above)
+    return any(matches(entry.attribute, text) for text in above)
 
 
-def _matches(pattern: str, text: str) -> bool:
-    """Match with ``*`` and ``?`` only: brackets belong to addresses."""
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether an address fits; only ``*`` and ``?`` are special, for brackets belong to it."""
     return re.fullmatch(translate(pattern.replace("[", "[[]")), text) is not None
 
 

@@ -43,16 +43,6 @@ _TERRAFORM_ONLY = (
 _NEVER_READ = frozenset({"PYTEST_CURRENT_TEST", "PYTEST_XDIST_TESTRUNUID", "OLDPWD", "SHLVL", "_"})
 
 
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return where answers are kept: ``$XDG_CACHE_HOME/tap/providers``, by default below HOME.
-
-    Source: https://specifications.freedesktop.org/basedir-spec/latest/
-    """
-    home = environ.get("HOME") or str(Path.home())
-    base = environ.get("XDG_CACHE_HOME") or f"{home}/.cache"
-    return Path(base) / "tap" / "providers"
-
-
 def inherited_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what a provider gets of the variables of the command that it serves.
 

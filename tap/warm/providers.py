@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from tap.folders import cache_folder
 from tap.process import Group, run
 from tap.warm.answers import Answers
-from tap.warm.cache import AnswerCache, cache_folder, inherited_variables
+from tap.warm.cache import AnswerCache, inherited_variables
 from tap.warm.names import Named, find_named
 from tap.warm.package import UnusablePackageError, data_directory, find_package
 from tap.warm.provider import GARBAGE_PERCENT, PROTOCOL, Pool, ProviderStartError
@@ -164,7 +165,7 @@ class WarmProviders:
         """
         try:
             package = find_package(
-                root, data_directory(root, environ), AnswerCache(cache_folder(environ))
+                root, data_directory(root, environ), AnswerCache(cache_folder(environ, "providers"))
             )
             if package is None:
                 return None
@@ -235,7 +236,7 @@ class WarmProviders:
         key = AnswerCache.key(package.digest, repr(sorted(environ.items())))
         served = self._served.get(key)
         if served is None:
-            cache = AnswerCache(cache_folder(environ))
+            cache = AnswerCache(cache_folder(environ, "providers"))
             pool = Pool(package.executable, environ, group)
             _check_protocol(package, pool, cache)
             # One set of spare processes is enough: the last environment is the likely next one.

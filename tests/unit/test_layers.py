@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # From the bottom up. A new module must be given its place here.
 LAYERS = [
     {"errors"},
-    {"parallel", "process", "redaction", "settings"},
+    {"folders", "parallel", "process", "redaction", "settings"},
     {"git", "hcl", "plan"},
     {"aws", "warm"},
     {"emulator", "policy", "proofs", "terraform"},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap.warm import cache as module
-from tap.warm.cache import AnswerCache, cache_folder, inherited_variables
+from tap.warm.cache import AnswerCache, inherited_variables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,9 +114,3 @@ def test_a_provider_inherits_everything_but_what_only_terraform_reads() -> None:
         "TF_REATTACH_PROVIDERS": "{}",
     }
     assert inherited_variables(environ) == {"HTTPS_PROXY": "p", "AWS_PROFILE": "a"}
-
-
-def test_the_folder_follows_the_base_directory_specification() -> None:
-    assert str(cache_folder({"HOME": "/home/me"})) == "/home/me/.cache/tap/providers"
-    environ = {"HOME": "/home/me", "XDG_CACHE_HOME": "/srv/cache"}
-    assert str(cache_folder(environ)) == "/srv/cache/tap/providers"

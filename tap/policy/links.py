@@ -1,0 +1,292 @@
+"""Which resources an attribute names, also while their ids are not known yet.
+
+A known id, ARN or name is looked up among those in the plan. An unknown one is followed by its
+references, through variables and outputs of modules, as far as the configuration in the plan
+tells: not through ``local`` values, whose definitions Terraform leaves out of it, and not to a
+single instance where the key is computed. What cannot be followed to its end is not certain, and
+never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tap.plan import references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tap.policy.planned import Planned, Resource
+
+# The attributes by which one resource names another.
+_NAMES = ("id", "arn", "name", "bucket", "function_name", "identifier", "key_id", "alarm_name")
+
+_STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')
+_UNESCAPED = re.compile(r"\\(.)")
+_LAST_CALL = re.compile(
+    r'(?:(.*)\.)?module\.([^.\[\]]+)(\[(?:\d+|"(?:[^"\\]|\\.)*")\])?', re.DOTALL
+)
+_NOTHING: frozenset[str] = frozenset()
+
+Step = str | int
+
+
+class Key(NamedTuple):
+    """An instance key or index in an address or reference."""
+
+    value: Step
+
+
+@dataclass(frozen=True)
+class Link:
+    """What an attribute names.
+
+    Attributes:
+        addresses: Of resources in the plan.
+        certain: Whether it is exactly these; else it may be some of them, or others.
+    """
+
+    addresses: frozenset[str] = _NOTHING
+    certain: bool = True
+
+
+_UNCLEAR = Link(certain=False)
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Where an expression stands: the module instance, and the key of what holds it."""
+
+    module: str
+    key: Step | None
+
+
+class Links:
+    """The links of one plan; every reference is followed once."""
+
+    def __init__(self, planned: Planned) -> None:
+        self._planned = planned
+        self._followed: dict[tuple[_Scope, str, bool], Link] = {}
+        self._holders: dict[str, set[str]] = {}
+        for item in planned.by_address.values():
+            for name in _NAMES:
+                value = item.known.get(name)
+                if isinstance(value, str) and value:
+                    self._holders.setdefault(value, set()).add(item.address)
+
+    def of(self, resource: Resource, path: tuple[Step, ...]) -> Link:
+        """Return what an attribute of a resource names.
+
+        Args:
+            resource: A planned resource.
+            path: The attribute, from the resource down.
+        """
+        value, unknown = resource.at(path)
+        referred = self._referred(resource, path)
+        if unknown:
+            return referred
+        named = _NOTHING.union(*(self._holders.get(text, _NOTHING) for text in _texts(value)))
+        if both := named & referred.addresses:
+            return Link(both)
+        if named or not referred.certain:
+            return Link(named)
+        return referred
+
+    def _referred(self, resource: Resource, path: tuple[Step, ...]) -> Link:
+        configuration = resource.configuration
+        if configuration is None:
+            return _UNCLEAR
+        nodes = list(_nodes(configuration.expressions, path, resource.known))
+        if not nodes:
+            # Blocks of a dynamic block are not in the configuration of a plan.
+            return Link(certain=len(path) == 1)
+        scope = _Scope(resource.module_address, resource.key)
+        return _either(self._evaluated(node, scope) for node in nodes)
+
+    def _evaluated(self, expression: Any, scope: _Scope, rest: tuple[Step, ...] = ()) -> Link:  # noqa: ANN401 - free-form JSON
+        """Return what an expression names; ``rest`` is what is taken of its value."""
+        found = _longest(references(expression))
+        every = _all(self._follow(item, scope, found) for item in found)
+        if not rest or not every.addresses:
+            return every
+        by_address = self._planned.by_address
+        keyed = frozenset(item for item in every.addresses if by_address[item].key in rest)
+        if keyed:
+            return Link(keyed, every.certain and len(keyed) == 1)
+        return Link(every.addresses, every.certain and len(found) == 1 == len(every.addresses))
+
+    def _follow(self, reference: str, scope: _Scope, beside: frozenset[str]) -> Link:
+        """Return what a reference names.
+
+        Args:
+            reference: As Terraform writes it.
+            scope: Where it stands.
+            beside: All references of the expression: any of them may be an index.
+        """
+        computed = any(item.startswith(("each.value", "local.", "var.")) for item in beside)
+        same = bool({"each.key", "count.index"} & beside)
+        memo = (scope if same else _Scope(scope.module, None), reference, computed)
+        if memo not in self._followed:
+            # What refers to itself, as only a damaged plan can, names nothing for certain.
+            self._followed[memo] = _UNCLEAR
+            self._followed[memo] = self._found(split(reference), memo[0], computed=computed)
+        return self._followed[memo]
+
+    def _found(self, steps: tuple[Step | Key, ...], scope: _Scope, *, computed: bool) -> Link:
+        match steps:
+            case ("var", str(name), *rest):
+                return self._variable(name, scope.module, rest)
+            case ("module", str(name), *rest):
+                return self._output(name, scope, rest, computed=computed)
+            case ("each" | "count" | "path" | "terraform" | "self", *_):
+                return Link()
+            case ("data", str(kind), str(name), *rest):
+                block = f"data.{kind}.{name}"
+            case (str(kind), str(name), *rest) if kind != "local":
+                block = f"{kind}.{name}"
+            case _:
+                return _UNCLEAR
+        made = {item.key: item.address for item in self._planned.instances(scope.module, block)}
+        return _chosen(made, _key(rest), scope, computed=computed)
+
+    def _variable(self, name: str, module: str, rest: list[Step | Key]) -> Link:
+        if not module:
+            return Link()
+        parent, call, key = parent_call(module)
+        outer = self._planned.module_configuration(parent)
+        if outer is None or call not in outer.module_calls:
+            return _UNCLEAR
+        expression = outer.module_calls[call].expressions.get(name)
+        return self._evaluated(expression, _Scope(parent, key), _values(rest))
+
+    def _output(self, name: str, scope: _Scope, rest: list[Step | Key], *, computed: bool) -> Link:
+        calls = _chosen(
+            self._planned.children(scope.module, name), _key(rest), scope, computed=computed
+        )
+        steps = rest[1:] if _key(rest) else rest
+        if not steps:
+            return _UNCLEAR
+        links = [self._inside(address, str(steps[0]), steps[1:]) for address in calls.addresses]
+        joined = _all(links)
+        return Link(joined.addresses, joined.certain and calls.certain)
+
+    def _inside(self, module: str, output: str, rest: list[Step | Key]) -> Link:
+        configuration = self._planned.module_configuration(module)
+        if configuration is None or output not in configuration.outputs:
+            return _UNCLEAR
+        expression = configuration.outputs[output].expression
+        return self._evaluated(expression, _Scope(module, None), _values(rest))
+
+
+def split(reference: str) -> tuple[Step | Key, ...]:
+    """Return the steps of a reference or address: ``a.b["c"].d`` is a, b, Key(c), d."""
+    found: list[Step | Key] = []
+    for step in _STEP.finditer(reference):
+        text, number, name = step.groups()
+        if name is not None:
+            found.append(name)
+        else:
+            found.append(Key(_UNESCAPED.sub(r"\1", text) if number is None else int(number)))
+    return tuple(found)
+
+
+def parent_call(module: str) -> tuple[str, str, Step | None]:
+    """Return of a module's address that of its parent, the name of the call, and its key."""
+    found = _LAST_CALL.fullmatch(module)
+    if found is None:
+        return "", module, None
+    parent, call, key = found.groups()
+    [last] = split(key)[-1:] if key else [None]
+    return parent or "", call, last.value if isinstance(last, Key) else None
+
+
+def _chosen(
+    made: Mapping[Step | None, str], key: Key | None, scope: _Scope, *, computed: bool
+) -> Link:
+    """Return which instances of a block are meant, by address."""
+    if key is not None:
+        return Link(frozenset({made[key.value]}) if key.value in made else _NOTHING)
+    if len(made) > 1 and scope.key is not None and scope.key in made:
+        return Link(frozenset({made[scope.key]}))
+    return Link(frozenset(made.values()), len(made) <= 1 or not computed)
+
+
+def _all(links: Iterable[Link]) -> Link:
+    """Return all links as one."""
+    links = tuple(links)
+    return Link(
+        _NOTHING.union(*(link.addresses for link in links)), all(link.certain for link in links)
+    )
+
+
+def _either(links: Iterable[Link]) -> Link:
+    """Return what links may mean of which one holds."""
+    links = tuple(links)
+    joined = _all(links)
+    same = all(link.addresses == joined.addresses for link in links)
+    return Link(joined.addresses, joined.certain and same)
+
+
+def _longest(found: tuple[str, ...]) -> frozenset[str]:
+    """Leave out what only begins another reference: Terraform lists ``a.b`` beside ``a.b.c``."""
+    return frozenset(
+        item
+        for item in found
+        if not any(other.startswith((f"{item}.", f"{item}[")) for other in found)
+    )
+
+
+def _key(rest: Sequence[Step | Key]) -> Key | None:
+    return rest[0] if rest and isinstance(rest[0], Key) else None
+
+
+def _values(rest: Sequence[Step | Key]) -> tuple[Step, ...]:
+    return tuple(step.value if isinstance(step, Key) else step for step in rest)
+
+
+def _texts(value: object) -> list[str]:
+    return [
+        item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)
+    ]
+
+
+def _nodes(tree: Any, path: tuple[Step, ...], known: Any) -> Iterator[Any]:  # noqa: ANN401 - JSON
+    """Yield the expressions that can be the one at a path of a planned value.
+
+    Sets of blocks have no order, so a block is found by what is constant in it.
+    """
+    if not path or _is_leaf(tree):
+        yield tree
+        return
+    step, *rest = path
+    inner = _part(known, step)
+    if isinstance(tree, list) and isinstance(step, int):
+        for block in [block for block in tree if _fits(block, inner)] or tree:
+            yield from _nodes(block, tuple(rest), inner)
+    elif isinstance(tree, dict) and isinstance(step, int):
+        yield from _nodes(tree, tuple(rest), inner)
+    elif isinstance(tree, dict) and step in tree:
+        yield from _nodes(tree[step], tuple(rest), inner)
+
+
+def _fits(block: Any, known: Any) -> bool:  # noqa: ANN401 - free-form JSON
+    """Tell whether the constants of a block are what is planned."""
+    return isinstance(block, dict) and all(
+        not (isinstance(item, dict) and "constant_value" in item)
+        or item["constant_value"] == _part(known, name)
+        for name, item in block.items()
+    )
+
+
+def _part(known: Any, step: Step) -> Any:  # noqa: ANN401 - free-form JSON
+    if isinstance(known, dict):
+        return known.get(step)
+    if isinstance(known, list) and isinstance(step, int) and step < len(known):
+        return known[step]
+    return None
+
+
+def _is_leaf(tree: Any) -> bool:  # noqa: ANN401 - free-form JSON
+    return isinstance(tree, dict) and ("references" in tree or "constant_value" in tree)

@@ -1,0 +1,43 @@
+"""All rules there are. A new area is a module of ``tap.policy.rules`` and a name in ``AREAS``."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tap.errors import SettingsError
+from tap.policy.rule import Rule
+from tap.policy.rules import rds, sg, tf
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+AREAS: tuple[ModuleType, ...] = (rds, sg, tf)
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, sorted by id.
+
+    Raises:
+        ValueError: Two rules have the same id.
+    """
+    found = [
+        value for module in AREAS for value in vars(module).values() if isinstance(value, Rule)
+    ]
+    ids = [rule.id for rule in found]
+    if twice := sorted({identifier for identifier in ids if ids.count(identifier) > 1}):
+        raise ValueError(f"two rules have the same id: {', '.join(twice)}")
+    return tuple(sorted(found, key=lambda rule: rule.id))
+
+
+def find_rule(identifier: str) -> Rule:
+    """Return a rule by its id, in any case of letters.
+
+    Raises:
+        SettingsError: There is none.
+    """
+    for rule in all_rules():
+        if rule.id == identifier.upper():
+            return rule
+    raise SettingsError(f"unknown rule {identifier!r}", "tap rules lists the ids")
