@@ -158,6 +158,7 @@ class Interface:
         addresses: Its private addresses; None if these are any of the subnet.
         public: Whether it has a public IPv4 address; None if that is not known.
         ipv6: Whether it has an IPv6 address as well, where ``addresses`` does not say so.
+        guarded: Whether security groups guard it; not so of some network load balancers.
     """
 
     id: str
@@ -168,6 +169,7 @@ class Interface:
     addresses: Ranges | None = None
     public: bool | None = False
     ipv6: bool = False
+    guarded: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

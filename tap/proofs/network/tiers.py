@@ -135,12 +135,12 @@ class Tiers:
             if addresses is None:
                 addresses = subnet.addresses if subnet and subnet.addresses else EVERYWHERE
                 addresses &= EVERYWHERE if item.ipv6 else IPV4
-            key = (item.subnet, item.groups, addresses, item.public)
+            key = (item.subnet, item.groups, addresses, item.public, item.guarded)
             if key not in found:
                 label = f"{item.owner} in {subnet.name or subnet.id}" if subnet else item.owner
                 found[key] = Place(
                     label, "inside", addresses,
-                    subnet=subnet, groups=item.groups, guarded=True, public=item.public,
+                    subnet=subnet, groups=item.groups, guarded=item.guarded, public=item.public,
                 )  # fmt: skip
         return tuple(found.values())
 
