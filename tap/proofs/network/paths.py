@@ -13,12 +13,14 @@ from tap.proofs.network.addresses import EVERYWHERE, IPV4, PUBLIC, describe
 from tap.proofs.network.network import DOUBTFUL, PASSING
 from tap.proofs.network.places import Place
 from tap.proofs.network.ranges import IMPOSSIBLE, Bounds
+from tap.proofs.network.traffic import MANAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap.proofs.network.facts import NatGateway, Subnet
     from tap.proofs.network.network import Found, Network
+    from tap.proofs.network.traffic import Clients
 
 StepKind = Literal["group", "acl", "route", "gateway", "elsewhere"]
 
@@ -36,6 +38,7 @@ class Step:
         other: The other end, as this step sees it.
         egress: The direction of the rules, for groups and ACLs.
         text: What it says, for routes and gateways.
+        clients: On the way back, whose ports the answers go to.
     """
 
     kind: StepKind
@@ -45,6 +48,7 @@ class Step:
     other: Place
     egress: bool = False
     text: str = ""
+    clients: Clients | None = None
 
 
 def steps(network: Network, source: Place, destination: Place) -> Iterator[Step]:
@@ -77,9 +81,10 @@ def _within(network: Network, source: Place, destination: Place) -> Iterator[Ste
         yield _acl(network, destination, source, leg=0, egress=False)
     yield from _groups(network, destination, source, egress=False)
     if here is not there:
-        yield _acl(network, destination, source, leg=1, egress=True)
+        own = source.clients
+        yield _acl(network, destination, source, leg=1, egress=True, clients=own)
         yield _joined(network, destination, source, leg=1)
-        yield _acl(network, source, destination, leg=1, egress=False)
+        yield _acl(network, source, destination, leg=1, egress=False, clients=own)
 
 
 def _outwards(network: Network, source: Place, destination: Place) -> Iterator[Step]:
@@ -101,7 +106,8 @@ def _outwards(network: Network, source: Place, destination: Place) -> Iterator[S
         gateway = network.nat_gateways[target.id]
         yield from _translated(network, gateway, source, destination)
     else:
-        yield _acl(network, source, destination, leg=1, egress=False)
+        own = source.clients
+        yield _acl(network, source, destination, leg=1, egress=False, clients=own)
 
 
 def _translated(
@@ -127,12 +133,12 @@ def _translated(
         yield Step("route", admits, 0, middle, destination, text=text)
     else:
         yield _leaving(network, middle, destination, found)
-    yield _acl(network, middle, destination, leg=1, egress=False)
+    yield _acl(network, middle, destination, leg=1, egress=False, clients=MANAGED)
     if subnet is not source.subnet:
-        yield _acl(network, middle, source, leg=2, egress=True)
+        yield _acl(network, middle, source, leg=2, egress=True, clients=source.clients)
         yield _joined(network, middle, source, leg=2)
         # The address of the internet is kept, only the own one is translated.
-        yield _acl(network, source, destination, leg=2, egress=False)
+        yield _acl(network, source, destination, leg=2, egress=False, clients=source.clients)
 
 
 def _inwards(network: Network, source: Place, destination: Place) -> Iterator[Step]:
@@ -155,7 +161,7 @@ def _inwards(network: Network, source: Place, destination: Place) -> Iterator[St
     yield from _groups(network, destination, source, egress=False)
     if subnet is not None:
         yield _answering(network, destination, source, network.route(subnet, source))
-        yield _acl(network, destination, source, leg=1, egress=True)
+        yield _acl(network, destination, source, leg=1, egress=True, clients=source.clients)
 
 
 def _arriving(network: Network, source: Place, destination: Place, subnet: Subnet) -> Step:
@@ -306,6 +312,14 @@ def _groups(network: Network, place: Place, other: Place, *, egress: bool) -> It
         yield Step("group", admits, 0, place, other, egress)
 
 
-def _acl(network: Network, place: Place, other: Place, *, leg: int, egress: bool) -> Step:
+def _acl(
+    network: Network,
+    place: Place,
+    other: Place,
+    *,
+    leg: int,
+    egress: bool,
+    clients: Clients | None = None,
+) -> Step:
     admits = network.acl_admits(place.subnet, other, egress=egress)
-    return Step("acl", admits, leg, place, other, egress)
+    return Step("acl", admits, leg, place, other, egress, clients=clients)

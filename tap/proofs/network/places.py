@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from tap.proofs.network.traffic import STRANGERS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap.proofs.network.facts import Subnet
     from tap.proofs.network.ranges import Ranges
+    from tap.proofs.network.traffic import Clients
 
 PlaceKind = Literal["inside", "internet", "service", "network"]
 
@@ -28,6 +31,7 @@ class Place:
         groups: The security groups it is in; None if they are not known.
         guarded: Whether security groups guard it: they do not guard a mere address.
         public: Whether it has a public IPv4 address; None if that is not known.
+        clients: From which ports it begins a connection.
         lists: Prefix lists that it is in, of those whose content is not known.
     """
 
@@ -39,6 +43,7 @@ class Place:
     groups: tuple[str, ...] | None = ()
     guarded: bool = False
     public: bool | None = False
+    clients: Clients = STRANGERS
     lists: frozenset[str] = frozenset()
 
     def split(self, cuts: Sequence[int]) -> tuple[Place, ...]:

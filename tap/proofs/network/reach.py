@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tap.proofs.network.network import Network
     from tap.proofs.network.places import Place
+    from tap.proofs.network.ranges import Ranges
+    from tap.proofs.network.traffic import Clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,9 @@ class Reach:
 
     Attributes:
         some: What gets from something of the source to something of the destination, from at
-            least one port that a client may choose.
+            least one port that the client can be made to choose.
         every: What gets from everything of the source to everything of the destination, from
-            all these ports.
+            all ports that it chooses by itself.
     """
 
     some: Bounds
@@ -44,28 +46,32 @@ def between(network: Network, source: Place, destination: Place) -> Reach | None
         destination: Likewise.
     """
     there: Bounds | None = None
-    back: dict[int, Bounds] = {}
+    back: dict[int, tuple[Bounds, Clients]] = {}
     for step in steps(network, source, destination):
         if step.kind == "elsewhere":
             return None
-        if step.leg == 0:
+        if step.clients is not None:
+            known = back.get(step.leg)
+            back[step.leg] = (known[0] & step.admits if known else step.admits, step.clients)
+        else:
+            # Routes back let all answers pass, or none.
             there = step.admits if there is None else there & step.admits
             if not there.perhaps:
                 return NEVER
-        else:
-            known = back.get(step.leg)
-            back[step.leg] = step.admits if known is None else known & step.admits
     if there is None:
         there = Bounds(ALL, ALL)
     some, every = there, there
-    for passing in back.values():
-        some &= _answered(passing, always=False)
-        every &= _answered(passing, always=True)
+    for passing, clients in back.values():
+        some &= _answered(passing, clients.possible, always=False)
+        every &= _answered(passing, clients.needed, always=True)
     return Reach(some, every)
 
 
-def _answered(passing: Bounds, *, always: bool) -> Bounds:
-    return Bounds(answered(passing.surely, always=always), answered(passing.perhaps, always=always))
+def _answered(passing: Bounds, ports: Ranges, *, always: bool) -> Bounds:
+    return Bounds(
+        answered(passing.surely, ports, always=always),
+        answered(passing.perhaps, ports, always=always),
+    )
 
 
 def parts(

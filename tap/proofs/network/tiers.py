@@ -23,6 +23,7 @@ from tap.errors import SettingsError
 from tap.proofs.network.addresses import EVERYWHERE, IPV4, PUBLIC, network
 from tap.proofs.network.places import Place
 from tap.proofs.network.ranges import Ranges
+from tap.proofs.network.traffic import HOSTS, MANAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from tap.proofs.network.network import Network
 
 INTERNET = "internet"
+# What AWS runs, so that nobody else chooses its ports.
+_MANAGED = {"alb", "nlb", "db", "endpoints", "function"}
 _NO_ALIASES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -135,12 +138,20 @@ class Tiers:
             if addresses is None:
                 addresses = subnet.addresses if subnet and subnet.addresses else EVERYWHERE
                 addresses &= EVERYWHERE if item.ipv6 else IPV4
-            key = (item.subnet, item.groups, addresses, item.public, item.guarded)
+            key = (
+                item.subnet,
+                item.groups,
+                addresses,
+                item.public,
+                item.guarded,
+                item.kind in _MANAGED,
+            )
             if key not in found:
                 label = f"{item.owner} in {subnet.name or subnet.id}" if subnet else item.owner
                 found[key] = Place(
                     label, "inside", addresses,
                     subnet=subnet, groups=item.groups, guarded=item.guarded, public=item.public,
+                    clients=MANAGED if item.kind in _MANAGED else HOSTS,
                 )  # fmt: skip
         return tuple(found.values())
 
@@ -159,7 +170,7 @@ def _anybody(subnet: Subnet, addresses: Ranges | None) -> Place:
     """Return any host in a subnet; whether one has a public address is not said."""
     return Place(
         subnet.name or subnet.id, "inside", addresses or EVERYWHERE,
-        every=addresses is not None, subnet=subnet, public=True,
+        every=addresses is not None, subnet=subnet, public=True, clients=HOSTS,
     )  # fmt: skip
 
 

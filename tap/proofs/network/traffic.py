@@ -7,6 +7,9 @@ let pass for it is the port that the client has chosen.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 from tap.proofs.network.ranges import NOTHING, Ranges
 
 _SIZE = 1 << 16
@@ -24,12 +27,6 @@ ALL = Ranges(((0, _OTHERS + 255),))
 TCP = Ranges(((0, _SIZE - 1),))
 UDP = Ranges(((_SIZE, 2 * _SIZE - 1),))
 ICMP = Ranges(((2 * _SIZE, 4 * _SIZE - 1),))
-
-# The ports that load balancers, NAT gateways and common systems choose from, as the user guide of
-# network ACLs has them: https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html
-# Without 3389: controls such as EC2.21 forbid to open it to the internet, and a connection that
-# happens to draw it is tried again from another port.
-CLIENT_PORTS = Ranges(((1024, 3388), (3390, 65535)))
 
 
 def traffic(protocol: str, first: int | None = None, last: int | None = None) -> Ranges:
@@ -129,16 +126,41 @@ def _describe_messages(name: str, low: int, high: int) -> str:
     return f"{name}/{kind}" if kind == last else f"{name}/{kind}-{last}"
 
 
-def replies(point: int) -> Ranges:
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The ports from which something begins a connection, to which the answers go.
+
+    Attributes:
+        needed: Those that it chooses by itself, so that it works only if all get answers.
+        possible: Those that it can be made to choose.
+    """
+
+    needed: Ranges
+    possible: Ranges
+
+
+# https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html: load balancers, NAT
+# gateways and functions choose from 1024 on, Linux from 32768 and Windows from 49152 on. Without
+# 3389: controls such as EC2.21 forbid to open it to the internet, and a connection that happens to
+# draw it is tried again from another port.
+_WIDE = Ranges(((1024, 3388), (3390, _EVERY_PORT)))
+MANAGED = Clients(_WIDE, Ranges(((1024, _EVERY_PORT),)))
+HOSTS = Clients(Ranges(((32768, _EVERY_PORT),)), Ranges(((1, _EVERY_PORT),)))
+STRANGERS = Clients(_WIDE, HOSTS.possible)
+
+
+@lru_cache(maxsize=65536)
+def replies(point: int, ports: Ranges) -> Ranges:
     """Return what answers a packet: nothing where none is needed.
 
     Args:
         point: The packet's place on the line.
+        ports: From which it may come.
     """
     for number in (6, 17):
         base = _BASES[number]
         if base <= point < base + _SIZE:
-            return Ranges(tuple((base + low, base + high) for low, high in CLIENT_PORTS.spans))
+            return Ranges(tuple((base + low, base + high) for low, high in ports.spans))
     for number, (echo, reply) in _ECHOES.items():
         if point in traffic(str(number)):
             asked = traffic(str(number), echo)
@@ -146,27 +168,25 @@ def replies(point: int) -> Ranges:
     return Ranges(((point, point),))
 
 
-_KINDS: tuple[tuple[Ranges, Ranges], ...] = (
-    (TCP, replies(0)),
-    (UDP, replies(_SIZE)),
-    *((traffic(str(number), echo), traffic(str(number), reply, 0))
-      for number, (echo, reply) in _ECHOES.items()),
-)  # fmt: skip
-_UNANSWERED = ICMP - _KINDS[2][0] - _KINDS[3][0]
+_PINGS = {number: traffic(str(number), echo) for number, (echo, _) in _ECHOES.items()}
+_UNANSWERED = ICMP - _PINGS[1] - _PINGS[58]
 _SAME = ALL - TCP - UDP - ICMP
 
 
-def answered(passing: Ranges, *, always: bool) -> Ranges:
+@lru_cache(maxsize=65536)
+def answered(passing: Ranges, ports: Ranges, *, always: bool) -> Ranges:
     """Return the traffic that gets its answers.
 
     Args:
         passing: The answers that pass.
-        always: Whether it must be so for every port a client may choose, or for one of them.
+        ports: From which it comes.
+        always: Whether it must be so for all of these, or for one of them.
     """
     if passing >= ALL:
         return ALL
     found = _UNANSWERED | (passing & _SAME)
-    for asked, reply in _KINDS:
+    for asked in (TCP, UDP, *_PINGS.values()):
+        reply = replies(asked.first, ports)
         if passing >= reply if always else passing.meets(reply):
             found |= asked
     return found

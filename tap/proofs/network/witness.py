@@ -57,13 +57,16 @@ def follow(
         point: What it is, on the line of ``traffic``.
         always: Whether the answer has to come back to every port that the client may choose.
     """
-    packet, answers = Ranges(((point, point),)), replies(point)
+    packet = Ranges(((point, point),))
     left: dict[int, Ranges] = {}
     for step in steps(network, source, destination):
-        asked = packet if step.leg == 0 else left.get(step.leg, answers)
+        asked = packet
+        if step.clients is not None:
+            ports = step.clients.needed if always else step.clients.possible
+            asked = left.get(step.leg, replies(point, ports))
         if not asked:
             # No answer is needed.
-            return
+            continue
         passing = step.admits.perhaps & asked
         stops = passing != asked if always else not passing
         certain = step.admits.surely & asked
@@ -73,7 +76,8 @@ def follow(
         yield _hop(network, step, shown, verdict)
         if stops:
             return
-        left[step.leg] = passing
+        if step.clients is not None:
+            left[step.leg] = passing
 
 
 def _hop(network: Network, step: Step, asked: Ranges, verdict: Verdict) -> Hop:
