@@ -83,9 +83,11 @@ class _Reader:
         known = self.known
         identity = known.identity(item)
         blocks = [item.get("cidr_block"), item.get("ipv6_cidr_block")]
-        for each in known.of("aws_vpc_ipv4_cidr_block_association"):
-            if known.names(each, "vpc_id").one == identity:
-                blocks.append(each.get("cidr_block"))
+        blocks += [
+            each.get("cidr_block")
+            for each in known.of("aws_vpc_ipv4_cidr_block_association")
+            if known.names(each, "vpc_id").one == identity
+        ]
         found = tuple(network(block) for block in blocks if block)
         complete = bool(item.get("cidr_block"))
         return Vpc(id=identity, blocks=found if complete else None, name=_name(item))

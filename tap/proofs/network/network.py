@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap.proofs.network.addresses import EVERYWHERE, prefix_length
+from tap.proofs.network.addresses import EVERYWHERE, IPV4, IPV6, prefix_length
 from tap.proofs.network.facts import PrefixList
 from tap.proofs.network.ranges import IMPOSSIBLE, NOTHING, Bounds, Ranges, exactly
 from tap.proofs.network.traffic import ALL
@@ -81,6 +81,8 @@ class Network:
         self._group_admits: dict[object, Bounds] = {}
         self._routes: dict[object, Found] = {}
         self._cuts: dict[object, tuple[int, ...]] = {}
+        self._families: dict[Place, tuple[Place | None, Place | None]] = {}
+        self._parts: dict[tuple[Place, int], tuple[Place, ...]] = {}
 
     def prefix_list(self, identity: str) -> PrefixList:
         """Return a prefix list; of one that is not among the facts nothing is known."""
@@ -141,6 +143,24 @@ class Network:
         if found is None:
             found = self._longest(subnet, other, same=same)
             self._routes[key] = found
+        return found
+
+    def families(self, place: Place) -> tuple[Place | None, Place | None]:
+        """Return the parts of a place that have IPv4 and IPv6 addresses."""
+        found = self._families.get(place)
+        if found is None:
+            found = place.of(IPV4), place.of(IPV6)
+            self._families[place] = found
+        return found
+
+    def parts(self, place: Place, other: Place) -> tuple[Place, ...]:
+        """Return the parts of a place that the rules of another one, or of its way, tell apart."""
+        cuts = self.cuts(other)
+        key = (place, id(cuts))
+        found = self._parts.get(key)
+        if found is None:
+            found = place.split(cuts)
+            self._parts[key] = found
         return found
 
     def cuts(self, place: Place) -> tuple[int, ...]:

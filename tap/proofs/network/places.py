@@ -52,8 +52,10 @@ class Place:
         Args:
             cuts: Where the addresses of rules begin and end, ascending.
         """
+        if self.lists:
+            return (self,)
         pieces = self.addresses.pieces(cuts)
-        if len(pieces) <= 1 or self.lists:
+        if len(pieces) <= 1:
             return (self,)
         return tuple(replace(self, addresses=piece) for piece in pieces)
 

@@ -104,17 +104,17 @@ class _Reader:
             )  # fmt: skip
 
     def _template(self, item: Planned) -> str | None:
-        paths: list[tuple[Step, ...]] = [("launch_template", 0)]
-        inner = ("launch_template", 0, "launch_template_specification", 0)
-        paths.append(("mixed_instances_policy", 0, *inner))
-        for path in paths:
-            names = (
-                ("id", "name") if len(path) == 2 else ("launch_template_id", "launch_template_name")
-            )  # noqa: PLR2004
-            for name in names:
-                found = self.known.names(item, *path, name).one
-                if found and self.known.item(found):
-                    return found
+        mixed: tuple[Step, ...] = ("mixed_instances_policy", 0, "launch_template", 0)
+        mixed += ("launch_template_specification", 0)
+        for path in (
+            ("launch_template", 0, "id"),
+            ("launch_template", 0, "name"),
+            (*mixed, "launch_template_id"),
+            (*mixed, "launch_template_name"),
+        ):
+            found = self.known.names(item, *path).one
+            if found and self.known.item(found):
+                return found
         return None
 
     def _launched(self, template: Planned) -> tuple[Named, bool | None]:

@@ -91,9 +91,11 @@ def _endpoint_routes(
     target = Target(kind="endpoint", id=identity)
     route = Route(target=target, prefix_list=item.get("prefix_list_id") or identity)
     named = [known.names(item, "route_table_ids")]
-    for each in known.of("aws_vpc_endpoint_route_table_association"):
-        if known.names(each, "vpc_endpoint_id").one == identity:
-            named.append(known.names(each, "route_table_id"))
+    named += [
+        known.names(each, "route_table_id")
+        for each in known.of("aws_vpc_endpoint_route_table_association")
+        if known.names(each, "vpc_endpoint_id").one == identity
+    ]
     for tables in named:
         for table in tables.ids:
             _sort(table, route, found, loose)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 Span = tuple[int, int]
 
@@ -89,20 +90,18 @@ class Ranges:
         """
         return self.spans[0][0]
 
-    def pieces(self, cuts: Iterable[int]) -> tuple[Ranges, ...]:
+    def pieces(self, cuts: Sequence[int]) -> tuple[Ranges, ...]:
         """Return the set in parts, such that no range begins or ends inside a part.
 
         Args:
             cuts: Numbers before which a part may end, ascending.
         """
         found: list[Ranges] = []
-        pending = [cut for cut in cuts if self.spans and cut > self.spans[0][0]]
         for first, last in self.spans:
             start = first
-            for cut in pending:
-                if start < cut <= last:
-                    found.append(Ranges(((start, cut - 1),)))
-                    start = cut
+            for cut in cuts[bisect_right(cuts, first) : bisect_right(cuts, last)]:
+                found.append(Ranges(((start, cut - 1),)))
+                start = cut
             found.append(Ranges(((start, last),)))
         return tuple(found)
 

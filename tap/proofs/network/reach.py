@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap.proofs.network.addresses import IPV4, IPV6
 from tap.proofs.network.paths import steps
 from tap.proofs.network.ranges import IMPOSSIBLE, Bounds
 from tap.proofs.network.traffic import ALL, answered
@@ -45,6 +44,8 @@ def between(network: Network, source: Place, destination: Place) -> Reach | None
         source: One place that no rule tells apart.
         destination: Likewise.
     """
+    if not _admitted(network, source, destination):
+        return NEVER
     there: Bounds | None = None
     back: dict[int, tuple[Bounds, Clients]] = {}
     for step in steps(network, source, destination):
@@ -67,6 +68,14 @@ def between(network: Network, source: Place, destination: Place) -> Reach | None
     return Reach(some, every)
 
 
+def _admitted(network: Network, source: Place, destination: Place) -> bool:
+    """Tell whether security groups let anything pass, which is quick to see and mostly not so."""
+    if not (source.guarded and destination.guarded):
+        return True
+    out = network.groups_admit(source, destination, egress=True).perhaps
+    return out.meets(network.groups_admit(destination, source, egress=False).perhaps)
+
+
 def _answered(passing: Bounds, ports: Ranges, *, always: bool) -> Bounds:
     return Bounds(
         answered(passing.surely, ports, always=always),
@@ -78,10 +87,9 @@ def parts(
     network: Network, source: Place, destination: Place
 ) -> Iterator[tuple[tuple[Place, ...], tuple[Place, ...]]]:
     """Yield both places in parts that no rule tells apart, for IPv4 and for IPv6."""
-    for family in (IPV4, IPV6):
-        here, there = source.of(family), destination.of(family)
+    for here, there in zip(network.families(source), network.families(destination), strict=True):
         if here is not None and there is not None:
-            yield here.split(network.cuts(there)), there.split(network.cuts(here))
+            yield network.parts(here, there), network.parts(there, here)
 
 
 def reach(network: Network, source: Place, destination: Place) -> Reach | None:

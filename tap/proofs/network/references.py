@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Index = str | int | None
 
+_DEEPEST = 50
 _STEP = re.compile(r'\[("(?:[^"\\]|\\.)*"|\d+)\]|([^.\[\]]+)')
 _CALL = re.compile(r"(?:(.*)\.)?module\.([^.\[\]]+)((?:\[[^\]]*\])?)", re.DOTALL)
 _COMPUTED = ("each.value", "local.", "var.", "path.", "self.", "terraform.")
@@ -70,22 +71,29 @@ class _Follower:
     ) -> list[Planned] | None:
         steps = [number or word for number, word in _STEP.findall(name)]
         # What refers to itself, as only a damaged plan can, has no end.
-        if depth > 50 or steps[0] in {"local", "data"}:  # noqa: PLR2004
+        if depth > _DEEPEST or steps[0] in {"local", "data"}:
             return None
-        if steps[0] in {"count", "path", "self", "terraform"} or steps[:2] == ["each", "key"]:
-            return []
-        if steps[0] == "each":
-            return self._each(scope, depth)
-        if steps[0] == "var":
-            return self._variable(steps[1], scope, depth)
-        if steps[0] == "module":
-            return self._output(steps, scope, depth)
+        found: list[Planned] | None = []
+        if steps[0] == "each" and steps[:2] != ["each", "key"]:
+            found = self._each(scope, depth)
+        elif steps[0] == "var":
+            found = self._variable(steps[1], scope, depth)
+        elif steps[0] == "module":
+            found = self._output(steps, scope, depth)
+        elif steps[0] not in {"count", "each", "path", "self", "terraform"}:
+            found = self._instances(name, steps, scope, beside=beside, computed=computed)
+        return found
+
+    def _instances(
+        self, name: str, steps: list[str], scope: _Scope, *, beside: Iterable[str], computed: bool
+    ) -> list[Planned] | None:
+        """Return which instances of a resource are meant."""
         made = [
             item
             for item in self.inventory.of(steps[0])
             if item.change.name == steps[1] and item.change.module_address == scope.module
         ]
-        if len(steps) > 2 and name.startswith(f"{steps[0]}.{steps[1]}["):  # noqa: PLR2004
+        if name.startswith(f"{steps[0]}.{steps[1]}["):
             return [item for item in made if _written(item.change.index) == steps[2]]
         if {"each.key", "count.index"} & set(beside):
             return [item for item in made if item.change.index == scope.index] or None
@@ -93,10 +101,8 @@ class _Follower:
 
     def _each(self, scope: _Scope, depth: int) -> list[Planned] | None:
         """Follow the value of ``for_each``: an instance of a resource that has the same key."""
-        found: list[list[Planned] | None] = []
-        for block in self._blocks(scope):
-            found.append(self.evaluated(block, scope, depth=depth + 1))
-        known = [each for each in found if each]
+        every = [self.evaluated(over, scope, depth=depth + 1) for over in self._blocks(scope)]
+        known = [each for each in every if each]
         same = [item for each in known for item in each if item.change.index == scope.index]
         return same if len(known) == 1 and len(same) == 1 else None
 
