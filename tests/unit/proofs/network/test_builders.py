@@ -370,7 +370,7 @@ resource "aws_security_group" "this" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "this" {
-  for_each                     = { for key, rule in var.rules : key => rule if rule.from != rule.to }
+  for_each                     = { for key, one in var.rules : key => one if one.from != one.to }
   security_group_id            = aws_security_group.this[each.value.from].id
   referenced_security_group_id = try(aws_security_group.this[each.value.to].id, null)
   ip_protocol                  = "tcp"
