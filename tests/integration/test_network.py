@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +19,9 @@ from tap.proofs.network.traffic import describe_traffic, parse_traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from tap.proofs.network.facts import Facts
     from tests.conftest import Deployment
 
 pytestmark = [
@@ -56,26 +58,102 @@ ALWAYS = (
 )
 
 
-@pytest.fixture(scope="module")
-def planned() -> Callable[[Deployment], Tiers]:
-    """Return a function: environment -> the network in its plan from nothing, read once."""
-    found: dict[str, Tiers] = {}
+class Networks:
+    """The networks of the environments, each read once."""
 
-    def kept(deployment: Deployment) -> Tiers:
-        if deployment.name not in found:
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._found: dict[tuple[str, str], Tiers] = {}
+
+    def planned(self, deployment: Deployment) -> Tiers:
+        """Return the network in the plan from nothing."""
+
+        def read() -> Facts:
             root = deployment.project.directory / "environments" / deployment.name
-            found[deployment.name] = Tiers(
-                Network(read_plan(deployment.plan, sources=Sources(root=root)))
-            )
-        return found[deployment.name]
+            return read_plan(deployment.plan, sources=Sources(root=root, cache=self._cache))
 
-    return kept
+        return self._once(deployment.name, "planned", read)
+
+    def live(self, deployment: Deployment) -> Tiers:
+        """Return the network as it was applied."""
+        return self._once(deployment.name, "live", lambda: read_live(deployment))
+
+    def tampered(self, deployment: Deployment) -> Tiers:
+        """Return the network after it was changed by hand in three places."""
+
+        def read() -> Facts:
+            with ExitStack() as changes:
+                for change in (denying_rule, without_way_out, open_group):
+                    changes.enter_context(change(deployment))
+                return read_live(deployment)
+
+        return self._once(deployment.name, "tampered", read)
+
+    def _once(self, name: str, what: str, read: Callable[[], Facts]) -> Tiers:
+        if (name, what) not in self._found:
+            self._found[name, what] = Tiers(Network(read()))
+        return self._found[name, what]
 
 
-def live(deployment: Deployment) -> Tiers:
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Networks:
+    """Return the networks of the environments."""
+    return Networks(tmp_path_factory.mktemp("parsed"))
+
+
+def read_live(deployment: Deployment) -> Facts:
     """Read the network as it is now."""
-    vpc = deployment.outputs["vpc"]["vpc_id"]
-    return Tiers(Network(read_facts(deployment.client, vpcs=[vpc])))
+    return read_facts(deployment.client, vpcs=[deployment.outputs["vpc"]["vpc_id"]])
+
+
+@contextmanager
+def denying_rule(deployment: Deployment) -> Iterator[None]:
+    """Put a rule into the network ACL of the database, and take it away again."""
+    acl = deployment.outputs["vpc"]["network_acl_ids"]["database"]
+    ec2 = deployment.client("ec2")
+    ec2.create_network_acl_entry(
+        NetworkAclId=acl, RuleNumber=7, Protocol="6", Egress=True, RuleAction="deny",
+        CidrBlock="0.0.0.0/0", PortRange={"From": 40000, "To": 40000},
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=7, Egress=True)
+
+
+@contextmanager
+def without_way_out(deployment: Deployment) -> Iterator[None]:
+    """Take the default route out of one private table, and put it back."""
+    table = private_table(deployment)
+    ec2 = deployment.client("ec2")
+    [found] = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+    [route] = [each for each in found["Routes"] if "NatGatewayId" in each]
+    block = route["DestinationCidrBlock"]
+    ec2.delete_route(RouteTableId=table, DestinationCidrBlock=block)
+    try:
+        yield
+    finally:
+        ec2.create_route(
+            RouteTableId=table, DestinationCidrBlock=block, NatGatewayId=route["NatGatewayId"]
+        )
+
+
+@contextmanager
+def open_group(deployment: Deployment) -> Iterator[None]:
+    """Open the application's security group to everywhere, and close it again."""
+    opened = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443,
+              "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}  # fmt: skip
+    group = deployment.outputs["security"]["security_group_ids"]["application"]
+    ec2 = deployment.client("ec2")
+    ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[opened])
+    try:
+        yield
+    finally:
+        ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[opened])
+
+
+def private_table(deployment: Deployment) -> str:
+    return str(next(iter(deployment.outputs["vpc"]["route_table_ids"]["private"].values())))
 
 
 def flows(tiers: Tiers) -> dict[str, str]:
@@ -106,28 +184,29 @@ def unmet(tiers: Tiers) -> list[str]:
 
 
 def test_a_plan_from_nothing_proves_who_reaches_whom(
-    deployment: Deployment, planned: Callable[[Deployment], Tiers]
+    deployment: Deployment, networks: Networks
 ) -> None:
-    tiers = planned(deployment)
+    tiers = networks.planned(deployment)
 
     assert flows(tiers) == FLOWS
     assert unmet(tiers) == []
 
 
-def test_the_live_network_proves_who_reaches_whom(deployment: Deployment) -> None:
-    tiers = live(deployment)
+def test_the_live_network_proves_who_reaches_whom(
+    deployment: Deployment, networks: Networks
+) -> None:
+    tiers = networks.live(deployment)
 
     assert flows(tiers) == FLOWS
     assert unmet(tiers) == []
 
 
 def test_plan_and_live_agree_on_every_port_in_use(
-    deployment: Deployment, planned: Callable[[Deployment], Tiers]
+    deployment: Deployment, networks: Networks
 ) -> None:
     asked = [parse_traffic(text) for text in ("tcp/22", "tcp/3389", "udp/53")]
-    before, after = (
-        matrix(each, traffic=asked) for each in (planned(deployment), live(deployment))
-    )
+    found = networks.planned(deployment), networks.live(deployment)
+    before, after = (matrix(each, traffic=asked) for each in found)
 
     assert before.tiers == after.tiers
     assert before.traffic == after.traffic
@@ -136,67 +215,33 @@ def test_plan_and_live_agree_on_every_port_in_use(
             assert cell.word(traffic) == after.cells[key].word(traffic), (key, traffic)
 
 
-def test_a_denying_rule_that_is_put_in_by_hand_is_found_and_named(deployment: Deployment) -> None:
-    acl = deployment.outputs["vpc"]["network_acl_ids"]["database"]
-    rule = {"NetworkAclId": acl, "RuleNumber": 7, "Protocol": "6", "Egress": True}
-    ec2 = deployment.client("ec2")
-    ec2.create_network_acl_entry(
-        **rule, RuleAction="deny", CidrBlock="0.0.0.0/0", PortRange={"From": 40000, "To": 40000}
-    )
-    try:
-        tiers = live(deployment)
-    finally:
-        ec2.delete_network_acl_entry(NetworkAclId=acl, RuleNumber=7, Egress=True)
-
+def test_a_denying_rule_that_is_put_in_by_hand_is_found_and_named(
+    deployment: Deployment, networks: Networks
+) -> None:
     question = Question(source="app", destination="db", traffic=parse_traffic("tcp/3306"))
-    finding = always(tiers, question)
+    finding = always(networks.tampered(deployment), question)
+
     assert finding.answer is Answer.REFUTED
     assert "rule 7 denies tcp/40000 to 0.0.0.0/0 [stopped]" in finding.lines()[-1]
-    assert acl in finding.path[-1].ids
+    assert deployment.outputs["vpc"]["network_acl_ids"]["database"] in finding.path[-1].ids
 
 
-def test_a_route_that_is_taken_away_by_hand_is_found_and_named(deployment: Deployment) -> None:
-    table = next(iter(deployment.outputs["vpc"]["route_table_ids"]["private"].values()))
-    with without_way_out(deployment, table):
-        tiers = live(deployment)
-
+def test_a_route_that_is_taken_away_by_hand_is_found_and_named(
+    deployment: Deployment, networks: Networks
+) -> None:
     question = Question(source="private", destination="internet", traffic=parse_traffic("tcp/443"))
-    finding = always(tiers, question)
+    finding = always(networks.tampered(deployment), question)
+
     assert finding.answer is Answer.REFUTED
     assert finding.lines()[-1].endswith("no route [stopped]")
-    assert table in finding.path[-1].ids
+    assert private_table(deployment) in finding.path[-1].ids
 
 
-@contextmanager
-def without_way_out(deployment: Deployment, table: str) -> Iterator[None]:
-    """Take the default route out of a table, and put it back."""
-    ec2 = deployment.client("ec2")
-    [found] = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
-    [route] = [each for each in found["Routes"] if "NatGatewayId" in each]
-    block = route["DestinationCidrBlock"]
-    ec2.delete_route(RouteTableId=table, DestinationCidrBlock=block)
-    try:
-        yield
-    finally:
-        ec2.create_route(
-            RouteTableId=table, DestinationCidrBlock=block, NatGatewayId=route["NatGatewayId"]
-        )
-
-
-def test_a_group_that_is_opened_by_hand_is_found_and_named(deployment: Deployment) -> None:
-    groups = deployment.outputs["security"]["security_group_ids"]
-    opened = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443,
-              "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}  # fmt: skip
-    ec2 = deployment.client("ec2")
-    asked = {"GroupId": groups["application"], "IpPermissions": [opened]}
-    ec2.authorize_security_group_egress(**asked)
-    try:
-        tiers = live(deployment)
-    finally:
-        ec2.revoke_security_group_egress(**asked)
-
+def test_a_group_that_is_opened_by_hand_is_found_and_named(
+    deployment: Deployment, networks: Networks
+) -> None:
     question = Question(source="app", destination="internet", traffic=parse_traffic("all"))
-    finding = never(tiers, question)
+    finding = never(networks.tampered(deployment), question)
+
     assert finding.answer is Answer.REFUTED
     assert "allows tcp/443 to 0.0.0.0/0" in "\n".join(finding.lines())
-    assert flows(live(deployment)) == FLOWS
