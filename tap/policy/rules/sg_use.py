@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tap.policy.openings import GROUPS, RULES, openings, written
@@ -160,17 +161,13 @@ def one_sided(resource: Resource) -> Iterator[Fault]:
     table = openings(resource.planned)
     for opening in written(resource):
         ports = opening.ports()
-        own = opening.group()
-        # Groups that are not in the plan, and unlikely protocols, cannot be judged here.
-        if not ports or own is None:
-            continue
-        for peer in opening.values.targets(opening.peers, "aws_security_group"):
+        peers = opening.values.targets(opening.peers, "aws_security_group") if ports else ()
+        for peer in peers:
+            own = opening.group()
+            if own is None:
+                continue
             answering = table.of(
-                peer,
-                lambda other, ports=ports, own=own: (  # type: ignore[misc]
-                    bool(set(ports).intersection(other.ports())) and other.may_reach(own)
-                ),
-                ingress=not opening.is_ingress,
+                peer, partial(_answers, ports, own), ingress=not opening.is_ingress
             )
             if not any(answering):
                 way = "let it out" if opening.is_ingress else "let it in"
@@ -178,3 +175,10 @@ def one_sided(resource: Resource) -> Iterator[Fault]:
                     f"{opening.values.quote('from_port')}: {peer.address} does not {way}",
                     at=opening.peers,
                 )
+
+
+def _answers(ports: range, group: Resource, opening: Opening) -> bool:
+    """Tell whether a rule has some of the ports, and a group as its other end."""
+    found = opening.ports()
+    common = range(max(ports.start, found.start), min(ports.stop, found.stop))
+    return bool(common) and opening.may_reach(group)
