@@ -105,7 +105,11 @@ class Links:
         nodes = list(_nodes(configuration.expressions, path, resource.known))
         if not nodes:
             # Blocks of a dynamic block are not in the configuration of a plan.
-            return Link(certain=len(path) == 1)
+            written, planned = (
+                configuration.expressions.get(str(path[0])),
+                _part(resource.known, path[0]),
+            )
+            return Link(certain=len(path) == 1 or _count(written) == _count(planned) > 0)
         scope = _Scope(resource.module_address, resource.key)
         loop = configuration.for_each_expression
         return _either(self._evaluated(node, scope, loop=loop) for node in nodes)
@@ -295,6 +299,11 @@ def _nodes(tree: Any, path: tuple[Step, ...], known: Any) -> Iterator[Any]:  # n
         yield from _nodes(tree, tuple(rest), inner)
     elif isinstance(tree, dict) and step in tree:
         yield from _nodes(tree[step], tuple(rest), inner)
+
+
+def _count(blocks: Any) -> int:  # noqa: ANN401 - free-form JSON
+    """Return the number of blocks; one that can be there only once may be no list."""
+    return len(blocks) if isinstance(blocks, list) else int(isinstance(blocks, dict))
 
 
 def _fits(block: Any, known: Any) -> bool:  # noqa: ANN401 - free-form JSON

@@ -201,7 +201,9 @@ def keyless(resource: Resource) -> Iterator[Fault]:
     *blocks, name = _TAKES_KEY[resource.type]
     values: Values | None = resource
     for block in blocks:
-        values = values.block(block) if values else None
+        # Not given and not known before apply is the same to Terraform.
+        given = values is not None and (not values.is_unknown(block) or values.is_set(block))
+        values = values.block(block) if values and given else None
     if values is None:
         yield resource.fault(f"{blocks[0]} with {name} is missing")
     elif not values.is_set(name):
