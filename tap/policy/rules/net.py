@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tap.policy.openings import groups_of, openings
@@ -96,27 +97,56 @@ def _ports(group: Resource) -> dict[str, int]:
     return found
 
 
-def _balancers(group: Resource) -> dict[str, Resource]:
-    """Return the load balancers that forward to a target group, by address."""
-    plan = group.planned
-    listeners = list(plan.users_at(group, _FORWARDS))
-    rules = plan.users_at(group, _RULE_FORWARDS)
-    owners = (rule.target("listener_arn", _LISTENER) for rule in rules)
-    listeners += [listener for listener in owners if listener]
-    found = (listener.target("load_balancer_arn", *_BALANCERS) for listener in listeners)
-    return {balancer.address: balancer for balancer in found if balancer}
+@dataclass
+class _Forwards:
+    """Which load balancers forward to which target groups, both by address."""
+
+    certain: dict[str, dict[str, Resource]] = field(default_factory=dict)
+    possible: dict[str, Resource] = field(default_factory=dict)
+
+    def to(self, group: Resource) -> Iterator[Resource]:
+        """Yield the load balancers that forward to a group.
+
+        Raises:
+            UnknownValueError: At the end, if a further one may do so, and is not the only one.
+        """
+        known = self.certain.get(group.address, {})
+        yield from known.values()
+        for address, balancer in self.possible.items():
+            if address in known:
+                continue
+            # Where there is one load balancer alone, it does not matter which rule it is.
+            if len(group.planned.resources(*_BALANCERS)) == 1:
+                yield balancer
+            else:
+                raise UnknownValueError(group.address, f"whether {address} forwards to it")
 
 
-_FORWARDS: tuple[tuple[str | int, ...], ...] = (
-    (_LISTENER, "default_action", 0, "target_group_arn"),
-    (_LISTENER, "default_action", 0, "forward", 0, "target_group", 0, "arn"),
-    (_LISTENER, "default_action", 0, "forward", 0, "target_group", 1, "arn"),
-)
-_RULE_FORWARDS: tuple[tuple[str | int, ...], ...] = (
-    ("aws_lb_listener_rule", "action", 0, "target_group_arn"),
-    ("aws_lb_listener_rule", "action", 0, "forward", 0, "target_group", 0, "arn"),
-    ("aws_lb_listener_rule", "action", 0, "forward", 0, "target_group", 1, "arn"),
-)
+def _forwards(plan: Planned) -> _Forwards:
+    found = _Forwards()
+    for user in plan.resources(_LISTENER, "aws_lb_listener_rule"):
+        is_listener = user.type == _LISTENER
+        listener = user if is_listener else user.target("listener_arn", _LISTENER)
+        balancer = listener.target("load_balancer_arn", *_BALANCERS) if listener else None
+        for path in _target_paths(user, "default_action" if is_listener else "action"):
+            link = plan.links.of(user, path)
+            if balancer is not None and link.certain:
+                for address in link.addresses:
+                    found.certain.setdefault(address, {})[balancer.address] = balancer
+            elif balancer is not None:
+                found.possible[balancer.address] = balancer
+    return found
+
+
+def _target_paths(user: Resource, name: str) -> Iterator[tuple[str | int, ...]]:
+    """Yield the paths of everything that an action forwards to."""
+    for index, action in enumerate(user.blocks(name)):
+        if action.text("type") != "forward":
+            continue
+        yield name, index, "target_group_arn"
+        if forward := action.block("forward"):
+            for number, _ in enumerate(forward.blocks("target_group")):
+                yield name, index, "forward", 0, "target_group", number, "arn"
 
 
 def _member_groups(target_group: Resource) -> tuple[Resource, ...]:
@@ -170,7 +200,7 @@ def closed_target(group: Resource) -> Iterator[Fault]:
     for what, port in ports.items():
         if members and not _is_open(members, port, ingress=True):
             yield group.fault(f"port {port} of {what} is not open in {_names(members)}", at="port")
-    for balancer in _balancers(group).values():
+    for balancer in group.planned.once(_forwards).to(group):
         groups = groups_of(balancer, "security_groups")
         for what, port in ports.items():
             if groups and not _is_open(groups, port, ingress=False):
