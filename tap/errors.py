@@ -12,6 +12,7 @@
     |-- EmulatorError          1   the embedded emulator cannot be used
     |-- AwsError               1   AWS, or the emulator, refused a call of tap itself
     |-- RecordError            1   the traffic record is missing, broken or contradicted
+    |-- RulesBrokenError       3   what was judged breaks rules that count
     `-- ShiftError             4   a shift of traffic was held, rolled back or taken over
 
 The number is the exit code. ``tap drift`` also exits with 2 when it found drift, without an error,
@@ -50,6 +51,12 @@ class HclError(TapError):
 
 class PlanError(TapError):
     """Text that should be ``terraform show -json`` of a plan is not."""
+
+
+class RulesBrokenError(TapError):
+    """Rules are broken at or above the limit and not waived, or a waiver expired or is unused."""
+
+    exit_code = 3
 
 
 class TerraformError(TapError):
