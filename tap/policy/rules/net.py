@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tap.policy.forwarding import BALANCERS, LISTENER, forwards
 from tap.policy.openings import groups_of, openings
 from tap.policy.rule import Severity, resource_rule
 from tap.policy.values import UnknownValueError
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from tap.policy.finding import Fault
     from tap.policy.planned import Planned, Resource
 
-_BALANCERS = ("aws_lb", "aws_alb")
-_LISTENER = "aws_lb_listener"
 _TARGETS = "aws_lb_target_group"
 _TEMPLATE = "aws_launch_template"
 _FLEET = "aws_autoscaling_group"
@@ -71,13 +69,13 @@ def _names(resources: Iterable[Resource]) -> str:
     "NET-01",
     Severity.HIGH,
     "A load balancer listens on a port that its group does not open",
-    _LISTENER,
+    LISTENER,
     rationale="Every request times out, while the listener and its targets look healthy.",
     remediation=_PORT_RULE.format(to="load_balancer", peer='cidr_ipv4 = "0.0.0.0/0"', port=443),
 )
 def closed_listener(listener: Resource) -> Iterator[Fault]:
     """What a load balancer listens on is open in one of its groups."""
-    balancer = listener.target("load_balancer_arn", *_BALANCERS)
+    balancer = listener.target("load_balancer_arn", *BALANCERS)
     groups = groups_of(balancer, "security_groups") if balancer else ()
     port = listener.number("port")
     if groups and port is not None and not _is_open(groups, int(port), ingress=True):
@@ -95,58 +93,6 @@ def _ports(group: Resource) -> dict[str, int]:
     if own is not None and own.isdecimal() and int(own) != port:
         found["health checks"] = int(own)
     return found
-
-
-@dataclass
-class _Forwards:
-    """Which load balancers forward to which target groups, both by address."""
-
-    certain: dict[str, dict[str, Resource]] = field(default_factory=dict)
-    possible: dict[str, Resource] = field(default_factory=dict)
-
-    def to(self, group: Resource) -> Iterator[Resource]:
-        """Yield the load balancers that forward to a group.
-
-        Raises:
-            UnknownValueError: At the end, if a further one may do so, and is not the only one.
-        """
-        known = self.certain.get(group.address, {})
-        yield from known.values()
-        for address, balancer in self.possible.items():
-            if address in known:
-                continue
-            # Where there is one load balancer alone, it does not matter which rule it is.
-            if len(group.planned.resources(*_BALANCERS)) == 1:
-                yield balancer
-            else:
-                raise UnknownValueError(group.address, f"whether {address} forwards to it")
-
-
-def _forwards(plan: Planned) -> _Forwards:
-    found = _Forwards()
-    for user in plan.resources(_LISTENER, "aws_lb_listener_rule"):
-        is_listener = user.type == _LISTENER
-        listener = user if is_listener else user.target("listener_arn", _LISTENER)
-        balancer = listener.target("load_balancer_arn", *_BALANCERS) if listener else None
-        for path in _target_paths(user, "default_action" if is_listener else "action"):
-            link = plan.links.of(user, path)
-            if balancer is not None and link.certain:
-                for address in link.addresses:
-                    found.certain.setdefault(address, {})[balancer.address] = balancer
-            elif balancer is not None:
-                found.possible[balancer.address] = balancer
-    return found
-
-
-def _target_paths(user: Resource, name: str) -> Iterator[tuple[str | int, ...]]:
-    """Yield the paths of everything that an action forwards to."""
-    for index, action in enumerate(user.blocks(name)):
-        if action.text("type") != "forward":
-            continue
-        yield name, index, "target_group_arn"
-        if forward := action.block("forward"):
-            for number, _ in enumerate(forward.blocks("target_group")):
-                yield name, index, "forward", 0, "target_group", number, "arn"
 
 
 def _member_groups(target_group: Resource) -> tuple[Resource, ...]:
@@ -200,20 +146,23 @@ def closed_target(group: Resource) -> Iterator[Fault]:
     for what, port in ports.items():
         if members and not _is_open(members, port, ingress=True):
             yield group.fault(f"port {port} of {what} is not open in {_names(members)}", at="port")
-    for balancer in group.planned.once(_forwards).to(group):
+    for balancer, certain in forwards(group.planned).to(group):
         groups = groups_of(balancer, "security_groups")
         for what, port in ports.items():
-            if groups and not _is_open(groups, port, ingress=False):
-                yield group.fault(
-                    f"port {port} of {what} cannot be reached from {_names(groups)}", at="port"
-                )
+            if not groups or _is_open(groups, port, ingress=False):
+                continue
+            if not certain:
+                raise UnknownValueError(group.address, f"whether {balancer.address} forwards to it")
+            yield group.fault(
+                f"port {port} of {what} cannot be reached from {_names(groups)}", at="port"
+            )
 
 
 @resource_rule(
     "NET-03",
     Severity.MEDIUM,
     "The group of a load balancer opens a port on which nothing listens",
-    *_BALANCERS,
+    *BALANCERS,
     rationale="Either the port is not needed, or it is the one on which it was to listen: a group "
     "that is open on 80 while the listener is on 443 refuses every request.",
     remediation="""\
@@ -228,7 +177,7 @@ resource "aws_lb_listener" "http" {
 def deaf_port(balancer: Resource) -> Iterator[Fault]:
     """Ports 80 and 443 are open only where a load balancer listens on them."""
     groups = groups_of(balancer, "security_groups")
-    listeners = balancer.planned.users(balancer, _LISTENER, "load_balancer_arn")
+    listeners = balancer.planned.users(balancer, LISTENER, "load_balancer_arn")
     ports = {listener.number("port") for listener in listeners}
     if not ports:
         return
