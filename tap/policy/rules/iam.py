@@ -85,6 +85,7 @@ def _for_everything(resource: Resource, use: Use) -> Iterator[Fault]:
     rationale="Whoever gets into one instance of the workload then owns the account.",
     remediation=_ONE_THING,
     references=("CKV_AWS_62", "CKV_AWS_63", "AWS-0057", "FSBP IAM.1", "PCI 7.2.2"),
+    reads_sources=True,
 )
 def administrator(resource: Resource) -> Iterator[Fault]:
     """No policy allows every action."""
@@ -107,7 +108,8 @@ def administrator(resource: Resource) -> Iterator[Fault]:
     *POLICIES,
     rationale="It allows to delete what it was to read, and every action that AWS will add.",
     remediation=_ONE_THING,
-    references=("CKV_AWS_63", "AWS-0057", "FSBP IAM.21", "PCI 7.2.2"),
+    references=("AWS-0057", "FSBP IAM.21", "PCI 7.2.2"),
+    reads_sources=True,
 )
 def every_action(resource: Resource) -> Iterator[Fault]:
     """Actions are named, or are all of one kind, such as Describe."""
@@ -126,6 +128,7 @@ def every_action(resource: Resource) -> Iterator[Fault]:
     "of all others too.",
     remediation=_ONE_THING,
     references=("CKV_AWS_355", "CKV_AWS_356", "CKV_AWS_290", "AWS-0057", "PCI 7.2.2"),
+    reads_sources=True,
 )
 def every_resource(resource: Resource) -> Iterator[Fault]:
     """What can be bound to a resource is, or to a condition."""
@@ -156,6 +159,7 @@ policy = jsonencode({
 })
 """,
     references=("CKV_AWS_286", "PCI 7.2.2"),
+    reads_sources=True,
 )
 def escalation(resource: Resource) -> Iterator[Fault]:
     """No policy allows to change rights on every resource."""
@@ -170,7 +174,8 @@ def escalation(resource: Resource) -> Iterator[Fault]:
     rationale="Credentials of another principal are its rights, under a name that hides who used "
     "them.",
     remediation=_ONE_THING,
-    references=("CKV_AWS_287", "PCI 7.2.2", "PCI 8.2.2"),
+    references=("CKV_AWS_287", "PCI 7.2.2"),
+    reads_sources=True,
 )
 def credentials(resource: Resource) -> Iterator[Fault]:
     """No policy allows to make or take credentials on every resource."""
@@ -185,6 +190,7 @@ def credentials(resource: Resource) -> Iterator[Fault]:
     rationale="One stolen credential is enough to read every bucket, secret and snapshot.",
     remediation=_ONE_THING,
     references=("CKV_AWS_288", "PCI 7.2.2"),
+    reads_sources=True,
 )
 def exfiltration(resource: Resource) -> Iterator[Fault]:
     """Data is read from named resources."""
@@ -200,6 +206,7 @@ def exfiltration(resource: Resource) -> Iterator[Fault]:
     "right.",
     remediation=_ONE_THING,
     references=("CKV_AWS_289", "PCI 7.2.2"),
+    reads_sources=True,
 )
 def permissions(resource: Resource) -> Iterator[Fault]:
     """Policies and groups are changed on named resources."""

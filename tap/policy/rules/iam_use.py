@@ -49,6 +49,7 @@ assume_role_policy = jsonencode({
     "least careful of them.",
     remediation=_TRUST,
     references=("CKV_AWS_60", "CKV_AWS_61", "PCI 7.2.1", "PCI 7.2.2"),
+    reads_sources=True,
 )
 def wide_trust(role: Resource) -> Iterator[Fault]:
     """A role trusts services or named principals, others only under a condition."""
@@ -87,6 +88,7 @@ resource "aws_iam_instance_profile" "this" {
 }
 """,
     references=("PCI 7.2.5",),
+    reads_sources=True,
 )
 def idle_role(role: Resource) -> Iterator[Fault]:
     """Every role that services may assume is given to one in the plan, or is an output."""
@@ -148,6 +150,7 @@ def _role_paths(tree: object) -> Iterator[tuple[str | int, ...]]:
         'Resource  = "${aws_cloudwatch_log_group.this.arn}:*"',
     ),
     references=("PCI 7.2.1", "PCI 7.2.5"),
+    reads_sources=True,
 )
 def needless(resource: Resource) -> Iterator[Fault]:
     """What services assume is not allowed to administer, on whatever resource."""

@@ -85,6 +85,7 @@ policy = jsonencode({
 })
 """,
     references=("CKV_AWS_33", "FSBP KMS.5", "PCI 3.6.1", "PCI 7.2.1"),
+    reads_sources=True,
 )
 def public_key(resource: Resource) -> Iterator[Fault]:
     """Whoever a key's policy allows something is named, or is of a named account."""

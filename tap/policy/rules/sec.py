@@ -59,7 +59,7 @@ resource "aws_secretsmanager_secret_rotation" "this" {
   }
 }
 """,
-    references=("CKV2_AWS_57", "FSBP SecretsManager.1", "PCI 8.3.9", "PCI 8.6.3"),
+    references=("CKV2_AWS_57", "FSBP SecretsManager.1", "PCI 8.6.3"),
 )
 def unrotated_secret(secret: Resource) -> Iterator[Fault]:
     """Every secret is rotated on a schedule."""

@@ -127,7 +127,7 @@ resource "aws_lb_listener" "http" {
   }
 }
 """,
-    references=("CKV_AWS_260", "AWS-0107", "PCI 4.2.1"),
+    references=("CKV_AWS_260", "PCI 4.2.1"),
 )
 def open_http(resource: Resource) -> Iterator[Fault]:
     """Port 80 is open to the world only where a load balancer redirects it."""
@@ -150,7 +150,7 @@ def open_http(resource: Resource) -> Iterator[Fault]:
     *RULES,
     rationale="A group that lets everybody in on every port is no group at all.",
     remediation=_NAMED.format(name="https", port=_HTTPS),
-    references=("CKV_AWS_277", "AWS-0107", "FSBP EC2.18", "PCI 1.3.1"),
+    references=("CKV_AWS_277", "FSBP EC2.18", "PCI 1.3.1"),
 )
 def open_everything(resource: Resource) -> Iterator[Fault]:
     """No rule lets the internet in on all ports."""
@@ -220,7 +220,7 @@ def undescribed(resource: Resource) -> Iterator[Fault]:
     rationale="The internet needs the ports of the web and no other; all else is reached by a "
     "mistake.",
     remediation=_NAMED.format(name="partner", port=8443),
-    references=("AWS-0107", "FSBP EC2.18", "PCI 1.3.1", "PCI 1.2.5"),
+    references=("FSBP EC2.18", "PCI 1.3.1", "PCI 1.2.5"),
 )
 def open_other(resource: Resource) -> Iterator[Fault]:
     """The world is let in on ports 80 and 443 alone; other rules name the worst ones."""
@@ -243,7 +243,7 @@ def open_other(resource: Resource) -> Iterator[Fault]:
     rationale="Databases, mail, file shares and consoles that the internet can reach are found "
     "within hours.",
     remediation=_NAMED.format(name="database", port=3306),
-    references=("AWS-0107", "FSBP EC2.19", "PCI 1.3.1", "PCI 1.4.4"),
+    references=("FSBP EC2.19", "PCI 1.3.1", "PCI 1.4.4"),
 )
 def open_high_risk(resource: Resource) -> Iterator[Fault]:
     """No port of a database, a console or an old protocol is opened to the world."""

@@ -109,7 +109,6 @@ resource "aws_vpc_security_group_ingress_rule" "from_bastion" {
   to_port                      = 3306
 }
 """,
-    references=("PCI 1.2.5",),
 )
 def idle_bastion(group: Resource) -> Iterator[Fault]:
     """The group of a bastion is named by a rule that lets it in somewhere."""
@@ -154,7 +153,6 @@ resource "aws_vpc_security_group_ingress_rule" "from_application" {
   to_port                      = 3306
 }
 """,
-    references=("PCI 1.2.5",),
 )
 def one_sided(resource: Resource) -> Iterator[Fault]:
     """What one group allows towards another, the other one allows too."""

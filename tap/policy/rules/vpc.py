@@ -122,7 +122,7 @@ def _without_endpoint(network: Resource, service: str) -> Iterator[Fault]:
     rationale="Calls to the API otherwise need a way to the internet, which everything else on "
     "the server can use too.",
     remediation=_ENDPOINT.format(name="ec2"),
-    references=("FSBP EC2.10", "PCI 1.4.1"),
+    references=("FSBP EC2.10",),
 )
 def no_ec2_endpoint(network: Resource) -> Iterator[Fault]:
     """Each VPC has an interface endpoint of EC2."""
@@ -137,7 +137,7 @@ def no_ec2_endpoint(network: Resource) -> Iterator[Fault]:
     rationale="Sessions and patches otherwise need a way to the internet, or servers are opened "
     "for SSH because there is none.",
     remediation=_ENDPOINT.format(name="ssm"),
-    references=("FSBP EC2.57", "PCI 1.4.1"),
+    references=("FSBP EC2.57",),
 )
 def no_ssm_endpoint(network: Resource) -> Iterator[Fault]:
     """Each VPC has an interface endpoint of Systems Manager."""
