@@ -126,6 +126,7 @@ EVERYTHING = judgement(
 )
 def test_the_verdict_counts_everything_and_tells_what_counts(
     judged: Judgement,
+    *,
     passed: bool,
     said: str,
 ) -> None:
