@@ -11,17 +11,19 @@ import json
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.check import check_rows, check_table
 from benchmarks.measure import Pairs, machine
-from benchmarks.prod import REPOSITORY, Prod, prod
+from benchmarks.prod import REPOSITORY, prod
 from benchmarks.warm_providers import (
     GOALS,
     Bench,
     environment_row,
     module_rows,
+    same_plan,
     suite_row,
 )
 from benchmarks.wrapper import wrapper_rows
@@ -71,7 +73,10 @@ def environment_rows(bench: Bench, work: Path, parts: list[str]) -> tuple[list[P
     warm: list[Pairs] = []
     with prod(work) as applied:
         if "environments" in parts:
-            nothing = Prod(applied.project, applied.settings, applied.variables, suffix="bench")
+            for other in ("dev", "staging"):
+                made = replace(applied, name=other)
+                same_plan(bench, made.root, made.environ, f"{other} from nothing")
+            nothing = replace(applied, suffix="bench")
             warm.append(environment_row(bench, nothing, "from nothing"))
         print("applying prod", file=sys.stderr)
         applied.tap("apply", "prod")

@@ -126,7 +126,8 @@ EVERYTHING = judgement(
 )
 def test_the_verdict_counts_everything_and_tells_what_counts(
     judged: Judgement,
-    passed: bool,  # noqa: FBT001 - a parameter of the test
+    *,
+    passed: bool,
     said: str,
 ) -> None:
     assert judged.passed is passed
