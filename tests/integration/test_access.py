@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap.proofs.access.documents import Sources
 from tap.proofs.access.from_live import read_facts
 from tap.proofs.access.from_plan import read_plan
 from tap.proofs.access.intents import judge, parse_intent
-from tap.proofs.access.questions import Answer
+from tap.proofs.access.scopes import Sources
+from tap.proofs.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

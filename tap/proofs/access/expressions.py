@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap.hcl.grammar import syntax_tree
 from tap.proofs.access.functions import FUNCTIONS, joined
-from tap.proofs.access.values import UNKNOWN, Attributes, Failure, StandIn, Unknown
+from tap.proofs.access.values import UNKNOWN, Attributes, Complete, Failure, StandIn, Unknown
 
 if TYPE_CHECKING:
     from tap.hcl.grammar import Node
@@ -55,6 +55,8 @@ def attribute(value: Any, key: Any) -> Any:  # noqa: ANN401
         return UNKNOWN
     if isinstance(value, Attributes):
         return value.get(key)
+    if isinstance(value, Complete) and key not in value:
+        raise Failure(str(key))
     if isinstance(value, Mapping):
         return value.get(key, UNKNOWN)
     if isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
@@ -128,7 +130,7 @@ def _tuple(node: Node, lookup: Lookup) -> Any:  # noqa: ANN401
 
 
 def _object(node: Node, lookup: Lookup) -> Any:  # noqa: ANN401
-    found: dict[Any, Any] = {}
+    found = Complete()
     for element in node.of("object_elem"):
         key = element.children[0].children[0]
         name = key.joined() if key.kind in {"identifier", "keyword"} else _value(key, lookup)
@@ -205,7 +207,7 @@ def _loop(node: Node, lookup: Lookup) -> Any:  # noqa: ANN401
         return [value for (value,) in results]
     if any(not isinstance(key, str) or isinstance(key, StandIn) for key, _ in results):
         return UNKNOWN
-    return dict(results)
+    return Complete(results)
 
 
 def _call(node: Node, lookup: Lookup) -> Any:  # noqa: ANN401
@@ -219,10 +221,13 @@ def _call(node: Node, lookup: Lookup) -> Any:  # noqa: ANN401
             except Failure:
                 continue
         raise Failure(name)
-    spread = arguments is not None and any(e.kind == "ELLIPSIS" for e in arguments.children)
-    if name not in FUNCTIONS or spread:
+    if name not in FUNCTIONS:
         return UNKNOWN
     values = [_value(each, lookup) for each in given]
+    if arguments is not None and any(each.kind == "ELLIPSIS" for each in arguments.children):
+        if not isinstance(values[-1], list):
+            return UNKNOWN
+        values = [*values[:-1], *values[-1]]
     if any(isinstance(each, Unknown | Attributes) for each in values):
         return UNKNOWN
     try:

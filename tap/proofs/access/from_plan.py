@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap.errors import PolicyError
 from tap.proofs.access.arns import Arns, stand_in
-from tap.proofs.access.documents import Sources, work_out
+from tap.proofs.access.documents import work_out
 from tap.proofs.access.facts import Facts, Resource, Role
 from tap.proofs.access.model import Kind, Policy
 from tap.proofs.access.parse import parse_policy
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap.plan import Plan
+    from tap.proofs.access.scopes import Sources
 
 # The policy of a key that is given none:
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tap.proofs.access.values import UNKNOWN, Failure, StandIn, Unknown
+from tap.proofs.access.values import UNKNOWN, Complete, Failure, StandIn, Unknown
 
 
 def joined(separator: str, parts: list[Any]) -> Any:  # noqa: ANN401 - any value, as below
@@ -42,7 +42,8 @@ def _merge(values: list[Any]) -> Any:  # noqa: ANN401
             result.update(each)
         elif each is not None:
             raise Failure("merge")
-    return result
+    whole = all(each is None or isinstance(each, Complete) for each in values)
+    return Complete(result) if whole else result
 
 
 def _concat(values: list[Any]) -> Any:  # noqa: ANN401
@@ -98,6 +99,35 @@ def _length(values: list[Any]) -> Any:  # noqa: ANN401
     return len(value) if isinstance(value, list | Mapping) else UNKNOWN
 
 
+def _toset(values: list[Any]) -> Any:  # noqa: ANN401
+    (items,) = values
+    if any(not isinstance(item, str) or isinstance(item, StandIn) for item in items):
+        return UNKNOWN
+    return sorted(set(items))
+
+
+def _keys(values: list[Any]) -> Any:  # noqa: ANN401
+    return sorted(values[0])
+
+
+def _values(values: list[Any]) -> Any:  # noqa: ANN401
+    return [value for _, value in sorted(values[0].items())]
+
+
+def _setsubtract(values: list[Any]) -> Any:  # noqa: ANN401
+    known = [_toset([each]) for each in values]
+    if any(isinstance(each, Unknown) for each in known):
+        return UNKNOWN
+    return [item for item in known[0] if item not in known[1]]
+
+
+def _split(values: list[Any]) -> Any:  # noqa: ANN401
+    if any(isinstance(each, StandIn) for each in values):
+        return UNKNOWN
+    separator, text = values
+    return text.split(separator)
+
+
 FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "coalesce": _coalesce,
     "compact": _compact,
@@ -105,10 +135,16 @@ FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "formatlist": _formatlist,
     "join": lambda values: joined(values[0], values[1]),
     "jsonencode": _json,
+    "keys": _keys,
     "length": _length,
     "merge": _merge,
     "nonsensitive": lambda values: values[0],
     "one": _one,
+    "setsubtract": _setsubtract,
+    "split": _split,
+    "tolist": lambda values: values[0],
+    "toset": _toset,
     "tostring": lambda values: _text(values[0]),
+    "values": _values,
 }
 """By name; none of the arguments is unknown as a whole."""

@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING
 
 from tap.errors import PolicyError
 from tap.proofs.access.facts import ARNS
-from tap.proofs.access.questions import Answer, Finding, always, never
+from tap.proofs.access.questions import Finding, always, never
 from tap.proofs.access.requests import Grant, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tap.proofs.access.facts import Facts
+    from tap.proofs.answer import Answer
 
 _INTENT = re.compile(
     r"(?P<effect>allow|deny)\s+(?P<who>\S+)\s+can\s+(?P<actions>.+?)"

@@ -68,6 +68,10 @@ class Inventory:
         """Return the resources of a type, in the plan's order."""
         return self._by_type.get(kind, [])
 
+    def kinds(self) -> tuple[str, ...]:
+        """Return the types of all resources."""
+        return tuple(self._by_type)
+
     def target(self, source: Planned, attribute: str, kind: str) -> Planned | None:
         """Return the resource of a type in the same module that an attribute refers to."""
         named = {".".join(text.split(".")[:2]).partition("[")[0]

@@ -7,13 +7,13 @@ every kind (``requests``) decides all of them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tap.proofs.access.circumstances import circumstances
 from tap.proofs.access.evaluation import Decision, Request, Verdict, Witness, decide
 from tap.proofs.access.requests import Question, guard, requests
+from tap.proofs.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 OUTSIDE = "policies of resources outside of the environment do not name the caller"
 ASSUMPTIONS = (OUTSIDE, "nobody has given the caller a grant of a key")
 _NO_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-
-
-class Answer(StrEnum):
-    """Whether an intent holds."""
-
-    PROVED = "proved"
-    REFUTED = "refuted"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,10 @@ class StandIn(str):
     __slots__ = ()
 
 
+class Complete(dict[Any, Any]):
+    """An object or map of which no attribute is left out."""
+
+
 class Failure(Exception):  # noqa: N818 - what "try" catches
     """An expression that Terraform refuses too, such as an attribute of null."""
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap.plan import Plan
-from tap.proofs.access.documents import Sources
 from tap.proofs.access.from_plan import read_plan
+from tap.proofs.access.scopes import Sources
 from tests.unit.proofs.access.documents import ACCOUNT
 
 if TYPE_CHECKING:

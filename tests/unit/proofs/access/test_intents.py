@@ -6,7 +6,7 @@ from tap.errors import PolicyError
 from tap.proofs.access.facts import Facts, Resource, Role
 from tap.proofs.access.intents import Intent, Judgement, judge, parse_intent
 from tap.proofs.access.model import Kind, Policy
-from tap.proofs.access.questions import Answer
+from tap.proofs.answer import Answer
 from tests.unit.proofs.access.documents import (
     ACCOUNT,
     OTHER,

@@ -13,8 +13,9 @@ from tap.proofs.access.conditions import Context
 from tap.proofs.access.evaluation import Request, Verdict, decide
 from tap.proofs.access.facts import Facts, Role
 from tap.proofs.access.principals import Caller
-from tap.proofs.access.questions import Answer, always, never
+from tap.proofs.access.questions import always, never
 from tap.proofs.access.requests import Question
+from tap.proofs.answer import Answer
 from tests.unit.proofs.access.documents import ACCOUNT, ROLE, policy, statement
 
 if TYPE_CHECKING:
