@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import re
@@ -112,7 +113,7 @@ def test_a_mangled_plan_is_judged_or_refused(plan: Any, seed: int, value: Any) -
     document = json.loads(json.dumps(plan))
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     for _ in range(3):
-        mangle(document, value, chance)
+        mangle(document, copy.deepcopy(value), chance)
     try:
         planned = Planned(Plan.decode(json.dumps(document).encode()))
     except PlanError:
