@@ -1,4 +1,4 @@
-"""Measure ``tap`` against plain Terraform, in pairs: ``make bench``.
+"""Measure ``tap`` against plain Terraform and checkov, in pairs: ``make bench``.
 
 Most of it needs the embedded emulator: prod is applied there first, which takes some minutes.
 Results are printed as tables and written to ``benchmarks/results/``.
@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.check import check_rows, check_table
 from benchmarks.measure import Pairs, machine
 from benchmarks.prod import REPOSITORY, prod
 from benchmarks.warm_providers import (
@@ -87,10 +88,11 @@ def environment_rows(bench: Bench, work: Path, parts: list[str]) -> tuple[list[P
 
 def main() -> None:
     """Measure, print tables and write JSON."""
-    everything = ["modules", "environments", "wrapper", "suite"]
+    everything = ["modules", "environments", "wrapper", "check", "suite"]
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--pairs", type=int, default=7, help="pairs after the warm-up")
     parser.add_argument("--suite-pairs", type=int, default=1, help="pairs of the test suite")
+    parser.add_argument("--check-pairs", type=int, default=3, help="pairs of the check of prod")
     parser.add_argument("--only", choices=everything, action="append")
     options = parser.parse_args()
     parts = options.only or everything
@@ -107,6 +109,10 @@ def main() -> None:
         if {"environments", "wrapper"} & set(parts):
             found, wrapper = environment_rows(bench, work, parts)
             warm += found
+        if "check" in parts:
+            report(
+                "check", list(check_rows(work / "check", pairs=options.check_pairs)), check_table
+            )
         report("wrapper", wrapper, wrapper_table)
         report("warm-providers", warm, warm_table)
     if "suite" in parts:

@@ -13,6 +13,7 @@
     |-- AwsError               1   AWS, or the emulator, refused a call of tap itself
     |-- PolicyError            1   an IAM policy or a question about access cannot be used
     |-- RecordError            1   the traffic record is missing, broken or contradicted
+    |-- RulesBrokenError       3   what was judged breaks rules that count
     `-- ShiftError             4   a shift of traffic was held, rolled back or taken over
 
 The number is the exit code. ``tap drift`` also exits with 2 when it found drift, without an error,
@@ -51,6 +52,12 @@ class HclError(TapError):
 
 class PlanError(TapError):
     """Text that should be ``terraform show -json`` of a plan is not."""
+
+
+class RulesBrokenError(TapError):
+    """Rules are broken at or above the limit and not waived, or a waiver expired or is unused."""
+
+    exit_code = 3
 
 
 class TerraformError(TapError):

@@ -27,6 +27,7 @@ TARGETS: tuple[TargetName, ...] = get_args(TargetName)
 FILE_NAME = "tap.toml"
 
 Locking = Literal["s3", "dynamodb"]
+FailOn = Literal["low", "medium", "high", "critical"]
 
 # Bucket names are at most 63 characters; "-terraform-state-logs-" and an account id take 34.
 _ProjectName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,18}[a-z0-9]$")]
@@ -139,6 +140,16 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     environments: tuple[str, ...] = ()
 
 
+class CheckSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the rules stop.
+
+    Attributes:
+        fail_on: The lowest severity that fails ``tap check`` and that ``tap apply`` refuses.
+    """
+
+    fail_on: FailOn = "medium"
+
+
 class TrafficSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a shift of traffic is judged; ``docs/concepts/traffic-shift.md`` explains each.
 
@@ -190,6 +201,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     timeouts: TimeoutSettings = TimeoutSettings()
     retries: RetrySettings = RetrySettings()
     drift: DriftSettings = DriftSettings()
+    check: CheckSettings = CheckSettings()
     waivers: tuple[Waiver, ...] = ()
     traffic: TrafficSettings = TrafficSettings()
     environments: dict[str, EnvironmentSettings] = {}
@@ -226,6 +238,7 @@ class Settings:
         timeouts: After how long a stage is asked to stop.
         retries: How persistent commands are that only read.
         drift: What ``tap drift`` does not count.
+        check: What the rules stop.
         waivers: What ``tap check`` accepts.
         traffic: How a shift of traffic is judged.
     """
@@ -239,6 +252,7 @@ class Settings:
     timeouts: TimeoutSettings = field(default_factory=TimeoutSettings)
     retries: RetrySettings = field(default_factory=RetrySettings)
     drift: DriftSettings = field(default_factory=DriftSettings)
+    check: CheckSettings = field(default_factory=CheckSettings)
     traffic: TrafficSettings = field(default_factory=TrafficSettings)
     waivers: tuple[Waiver, ...] = ()
 
@@ -268,14 +282,19 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
 
     Args:
         start: Where to begin the search.
-        environ: ``TAP_EMULATOR_PORT``, ``TAP_PLAN_MAX_AGE`` (``24h``), ``TAP_RETRIES``,
-            ``TAP_STATE_LOCKING`` (``s3,dynamodb``) and ``TAP_TIMEOUT_INIT``, ``_PLAN`` and
-            ``_APPLY`` override the file.
+        environ: ``TAP_EMULATOR_PORT``, ``TAP_FAIL_ON``, ``TAP_PLAN_MAX_AGE`` (``24h``),
+            ``TAP_RETRIES``, ``TAP_STATE_LOCKING`` (``s3,dynamodb``) and ``TAP_TIMEOUT_INIT``,
+            ``_PLAN`` and ``_APPLY`` override the file.
 
     Raises:
         SettingsError: There is no file, or a value in it cannot be used.
     """
-    file = _find(start)
+    file = find_file(start)
+    if file is None:
+        raise SettingsError(
+            f"no {FILE_NAME} in {start.resolve()} or any folder above it",
+            'run tap inside a project, or create the file with: project = "NAME"',
+        )
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -311,6 +330,7 @@ def load_settings(start: Path, environ: Mapping[str, str]) -> Settings:
         timeouts=content.timeouts,
         retries=content.retries,
         drift=content.drift,
+        check=content.check,
         traffic=content.traffic,
         waivers=content.waivers,
     )
@@ -350,15 +370,11 @@ def _duration(text: str) -> timedelta:
     return timedelta(**{unit: int(text[:-1])})
 
 
-def _find(start: Path) -> Path:
+def find_file(start: Path) -> Path | None:
+    """Return ``tap.toml`` of a folder or the nearest one above it; None without one."""
     start = start.resolve()
-    for folder in [start, *start.parents]:
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    raise SettingsError(
-        f"no {FILE_NAME} in {start} or any folder above it",
-        'run tap inside a project, or create the file with: project = "NAME"',
-    )
+    files = (folder / FILE_NAME for folder in [start, *start.parents])
+    return next((file for file in files if file.is_file()), None)
 
 
 def _convert(document: object, origin: str) -> _File:
@@ -377,6 +393,8 @@ def _overrides(environ: Mapping[str, str]) -> dict[str, tuple[str, str, object]]
         found["TAP_EMULATOR_PORT"] = ("emulator", "port", int(port) if port.isdecimal() else port)
     if age := environ.get("TAP_PLAN_MAX_AGE"):
         found["TAP_PLAN_MAX_AGE"] = ("", "plan_max_age", age)
+    if severity := environ.get("TAP_FAIL_ON"):
+        found["TAP_FAIL_ON"] = ("check", "fail_on", severity)
     if attempts := environ.get("TAP_RETRIES"):
         value = int(attempts) if attempts.isdecimal() else attempts
         found["TAP_RETRIES"] = ("retries", "attempts", value)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tap.cli.console import notice
+from tap.cli.judging import judge_plan, refuse_broken
 from tap.cli.options import (
     consent_options,
     environment_argument,
@@ -65,7 +66,8 @@ def apply(
     """Apply the saved plan of ENV; without one, plan first.
 
     Whatever is applied was saved and shown before. A saved plan is refused when it is too old,
-    was altered, or what it was made of has changed. On aws the name of the environment has to
+    was altered, or what it was made of has changed, and any plan when it breaks rules of tap
+    check at or above check.fail_on that no waiver covers. On aws the name of the environment has to
     be typed, or --yes given; for a protected environment --yes needs a saved plan.
     """
     consent = Consent(yes=yes, protect=protect, allowed=allow_destroy)
@@ -173,6 +175,7 @@ def show_and_apply(
     """Print what a plan does, refuse or ask where that is due, and apply it.
 
     Raises:
+        RulesBrokenError: A rule that counts is broken, and that is not waived.
         SettingsError: The environment is protected against it, or nobody confirmed.
         LockedError: Somebody else holds the state lock; the plan can be applied later.
         StalePlanError: The state has changed since the plan was made.
@@ -185,6 +188,8 @@ def show_and_apply(
     if summary.empty:
         taken.spent = True
         return
+    if verb == "apply":
+        refuse_broken(judge_plan(plan, workspace), workspace.request)
     refuse_protected(summary, workspace)
     refuse_unnamed(summary, workspace, consent, verb)
     confirm(workspace, verb, consent)

@@ -10,6 +10,7 @@ import click
 
 from tap import __version__
 from tap.cli.apply import apply
+from tap.cli.check import check
 from tap.cli.console import fail, notice
 from tap.cli.destroy import destroy
 from tap.cli.doctor import doctor
@@ -19,6 +20,7 @@ from tap.cli.init import init
 from tap.cli.lock import lock
 from tap.cli.output import output
 from tap.cli.plan import plan
+from tap.cli.rules import rules
 from tap.cli.state import state
 from tap.cli.test import test
 from tap.cli.traffic import rollback, shift, status
@@ -36,13 +38,14 @@ def tap() -> None:
     """Plan, apply and destroy environments made of Terraform modules.
 
     Data goes to standard output, everything else to standard error. Exit codes: 0 done,
-    1 failed, 2 unusable arguments or settings (tap drift: or drift), 5 stale plan,
-    6 state locked, 70 a bug in tap, 130 interrupted.
+    1 failed, 2 unusable arguments or settings (tap drift: or drift), 3 rules broken, 5 stale
+    plan, 6 state locked, 70 a bug in tap, 130 interrupted.
     """
 
 
 _COMMANDS = (
     apply,
+    check,
     destroy,
     doctor,
     drift,
@@ -52,6 +55,7 @@ _COMMANDS = (
     output,
     plan,
     rollback,
+    rules,
     shift,
     state,
     status,

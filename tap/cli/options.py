@@ -99,7 +99,7 @@ def summary_option(function: _F) -> _F:
         type=click.Choice(["text", "json", "markdown"]),
         default="text",
         envvar="TAP_OUTPUT",
-        help="Form of the summary on standard output. [env: TAP_OUTPUT]",
+        help="Form of the data on standard output. [env: TAP_OUTPUT]",
     )(function)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tap.cli.console import Progress, notice, print_data
+from tap.cli.judging import judge_plan, say_verdict
 from tap.cli.options import (
     environment_argument,
     lock_option,
@@ -22,6 +23,7 @@ from tap.cli.session import open_environment
 
 if TYPE_CHECKING:
     from tap.plan import Plan, Summary
+    from tap.policy import Judgement
     from tap.workspace import Workspace
 
 
@@ -52,7 +54,8 @@ def plan(
     """Plan ENV and save the plan for tap apply.
 
     A manifest beside the plan notes what it was made of; tap apply refuses the plan when that
-    has changed.
+    has changed. The rules of tap check judge the plan with its files; their verdict is told here
+    and counts in tap apply.
     """
     from tap.plan import summarize
 
@@ -60,8 +63,13 @@ def plan(
         environment, target, suffix=suffix, lock_timeout=lock_timeout
     )
     saved = out_file.resolve() if out_file else workspace.request.plan_file
-    summary = summarize(save_plan(workspace, progress, saved, destroy=destroy))
-    print_summary(summary, workspace, output_format)
+    made = save_plan(workspace, progress, saved, destroy=destroy)
+    summary = summarize(made)
+    # What a destroy leaves behind breaks no rule.
+    judgement = None if destroy else judge_plan(made, workspace)
+    print_summary(summary, workspace, output_format, judgement)
+    if judgement is not None:
+        say_verdict(judgement)
     if summary.empty and out_file is None:
         from tap.terraform.saved import remove_plan
 
@@ -111,14 +119,19 @@ def make_plan(
         progress.clear()
 
 
-def print_summary(summary: Summary, workspace: Workspace, output_format: str) -> None:
-    """Print what a plan does, to standard output."""
+def print_summary(
+    summary: Summary,
+    workspace: Workspace,
+    output_format: str,
+    judgement: Judgement | None = None,
+) -> None:
+    """Print what a plan does, and what rules say of it where the form has a place for that."""
     from tap.reports.summary import summary_json, summary_markdown, summary_text
 
     if output_format == "json":
-        print_data(summary_json(summary, target=workspace.description))
+        print_data(summary_json(summary, target=workspace.description, judgement=judgement))
     elif output_format == "markdown":
-        print_data(summary_markdown(summary, target=workspace.description))
+        print_data(summary_markdown(summary, target=workspace.description, judgement=judgement))
     else:
         print_data(summary_text(summary))
 

@@ -13,7 +13,6 @@ import os
 import tempfile
 from contextlib import suppress
 from functools import cache as remember
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -127,6 +126,9 @@ def _parsed(path: Path, content: bytes) -> Module:
 @remember
 def _fingerprint() -> bytes:
     """Return what besides a file decides on its model."""
+    # Slow, and not needed to judge a plan alone.
+    from importlib.metadata import version  # noqa: PLC0415
+
     digest = hashlib.blake2b(version("python-hcl2").encode(), digest_size=32)
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())

@@ -2,6 +2,7 @@
 
 from tap.policy.engine import is_judged, judge
 from tap.policy.finding import Fault, Finding, Outcome
+from tap.policy.judgement import Judgement, Subject, examine
 from tap.policy.planned import Planned, Resource
 from tap.policy.policies import Statement
 from tap.policy.registry import all_rules, find_rule
@@ -14,6 +15,7 @@ __all__ = [
     "Accepted",
     "Fault",
     "Finding",
+    "Judgement",
     "Outcome",
     "Planned",
     "Resource",
@@ -23,11 +25,13 @@ __all__ = [
     "SourceModule",
     "Sources",
     "Statement",
+    "Subject",
     "UnknownValueError",
     "Values",
     "Verdict",
     "all_rules",
     "comment_waivers",
+    "examine",
     "find_rule",
     "is_judged",
     "judge",

@@ -43,7 +43,7 @@ def judge(
         for rule in rules
         for fault in _faults(rule, plan, sources)
     }
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted(found, key=order))
 
 
 def is_judged(rule: Rule, *, plan: Planned | None, sources: Sources | None) -> bool:
@@ -72,5 +72,6 @@ def _tried(function: Callable[[], Iterable[Fault]], plan: Planned) -> Iterator[F
         yield replace(fault, outcome=Outcome.UNKNOWN)
 
 
-def _order(finding: Finding) -> tuple[int, str, str, str]:
+def order(finding: Finding) -> tuple[int, str, str, str]:
+    """Return what findings are sorted by: worst first, then by rule and address."""
     return -finding.rule.severity.rank, finding.rule.id, finding.address, finding.message

@@ -94,6 +94,10 @@ class Links:
             return Link(named)
         return referred
 
+    def of_output(self, name: str) -> Link:
+        """Return what an output of the root names."""
+        return self._inside("", name, [])
+
     def _referred(self, resource: Resource, path: tuple[Step, ...]) -> Link:
         configuration = resource.configuration
         if configuration is None:
@@ -101,13 +105,37 @@ class Links:
         nodes = list(_nodes(configuration.expressions, path, resource.known))
         if not nodes:
             # Blocks of a dynamic block are not in the configuration of a plan.
-            return Link(certain=len(path) == 1)
+            written, planned = (
+                configuration.expressions.get(str(path[0])),
+                _part(resource.known, path[0]),
+            )
+            return Link(certain=len(path) == 1 or _count(written) == _count(planned) > 0)
         scope = _Scope(resource.module_address, resource.key)
-        return _either(self._evaluated(node, scope) for node in nodes)
+        loop = configuration.for_each_expression
+        return _either(self._evaluated(node, scope, loop=loop) for node in nodes)
 
-    def _evaluated(self, expression: Any, scope: _Scope, rest: tuple[Step, ...] = ()) -> Link:  # noqa: ANN401 - free-form JSON
-        """Return what an expression names; ``rest`` is what is taken of its value."""
+    def _evaluated(
+        self,
+        expression: Any,  # noqa: ANN401 - free-form JSON
+        scope: _Scope,
+        rest: tuple[Step, ...] = (),
+        *,
+        loop: Any = None,  # noqa: ANN401 - free-form JSON
+    ) -> Link:
+        """Return what an expression names.
+
+        Args:
+            expression: As in the configuration of a plan.
+            scope: Where it stands.
+            rest: What is taken of its value.
+            loop: The ``for_each`` of what it belongs to, whose elements are ``each.value``.
+        """
         found = _longest(references(expression))
+        if loop is not None and any(item.startswith("each.value") for item in found):
+            inner = self._evaluated(expression, scope, rest)
+            values = self._evaluated(loop, scope)
+            joined = inner.addresses | values.addresses
+            return Link(joined, inner.certain and values.certain and len(joined) <= 1)
         every = _all(self._follow(item, scope, found) for item in found)
         if not rest or not every.addresses:
             return every
@@ -158,8 +186,10 @@ class Links:
         outer = self._planned.module_configuration(parent)
         if outer is None or call not in outer.module_calls:
             return _UNCLEAR
-        expression = outer.module_calls[call].expressions.get(name)
-        return self._evaluated(expression, _Scope(parent, key), _values(rest))
+        made = outer.module_calls[call]
+        expression = made.expressions.get(name)
+        loop = made.for_each_expression
+        return self._evaluated(expression, _Scope(parent, key), _values(rest), loop=loop)
 
     def _output(self, name: str, scope: _Scope, rest: list[Step | Key], *, computed: bool) -> Link:
         calls = _chosen(
@@ -269,6 +299,11 @@ def _nodes(tree: Any, path: tuple[Step, ...], known: Any) -> Iterator[Any]:  # n
         yield from _nodes(tree, tuple(rest), inner)
     elif isinstance(tree, dict) and step in tree:
         yield from _nodes(tree[step], tuple(rest), inner)
+
+
+def _count(blocks: Any) -> int:  # noqa: ANN401 - free-form JSON
+    """Return the number of blocks; one that can be there only once may be no list."""
+    return len(blocks) if isinstance(blocks, list) else int(isinstance(blocks, dict))
 
 
 def _fits(block: Any, known: Any) -> bool:  # noqa: ANN401 - free-form JSON

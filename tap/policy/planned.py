@@ -7,7 +7,7 @@ resources and not faster.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap.plan import Action
 from tap.plan.configuration import without_keys
@@ -17,13 +17,15 @@ from tap.policy.links import Links, parent_call
 from tap.policy.values import UnknownValueError, Values, item_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tap.hcl import Block
     from tap.plan import ModuleConfiguration, Plan, ResourceChange
     from tap.plan.configuration import ResourceConfiguration
     from tap.policy.links import Step
     from tap.policy.sources import Sources
+
+T = TypeVar("T")
 
 
 class Resource(Values):
@@ -125,6 +127,7 @@ class Planned:
         self._modules: dict[str, ModuleConfiguration | None] = {}
         self._blocks: dict[str, dict[str, ResourceConfiguration]] = {}
         self._users: dict[tuple[str, tuple[Step, ...]], _Users] = {}
+        self._made: dict[object, Any] = {}
         self.by_address = {
             change.address: Resource(self, change)
             for change in plan.resource_changes
@@ -151,6 +154,34 @@ class Planned:
         if (kind, path) not in self._users:
             self._users[kind, path] = _Users(self, kind, path)
         return self._users[kind, path].of(resource)
+
+    def users_at(
+        self, resource: Resource, places: Iterable[tuple[Step, ...]]
+    ) -> Iterator[Resource]:
+        """Yield the resources that name another one in any of several places.
+
+        Args:
+            resource: The one that is named.
+            places: Each a type and the attribute, as :meth:`users` takes them.
+
+        Raises:
+            UnknownValueError: At the end, if a further one may do so.
+        """
+        unknown: UnknownValueError | None = None
+        for kind, *path in places:
+            try:
+                yield from self.users(resource, str(kind), *path)
+            except UnknownValueError as error:
+                unknown = unknown or error
+        if unknown is not None:
+            raise unknown
+
+    def once(self, make: Callable[[Planned], T]) -> T:
+        """Return what a function makes of this plan, such as a table; it is made only once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
     @cached_property
     def links(self) -> Links:

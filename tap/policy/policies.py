@@ -100,3 +100,31 @@ def _texts(given: Any) -> tuple[str, ...]:  # noqa: ANN401 - free-form JSON
     if given is None:
         return ()
     return tuple(map(str, given if isinstance(given, list) else [given]))
+
+
+# Keys by which a statement for anybody is bound to one account, organisation, network or resource.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+_NARROWING = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceorgid",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "kms:calleraccount",
+    }
+)
+
+
+def is_narrowed(statement: Statement) -> bool:
+    """Tell whether a statement's conditions leave out those of other accounts."""
+    return any(
+        key.lower() in _NARROWING and "*" not in values
+        for operator, keys in statement.conditions.items()
+        if "Not" not in operator and not operator.endswith("IfExists")
+        for key, values in keys.items()
+    )

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from tap.errors import SettingsError
 from tap.policy.rule import Rule
-from tap.policy.rules import rds, sg, tf
+from tap.policy.rules import acl, iam, iam_use, kms, net, rds, sec, sg, sg_use, tf, vpc
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-AREAS: tuple[ModuleType, ...] = (rds, sg, tf)
+AREAS: tuple[ModuleType, ...] = (acl, iam, iam_use, kms, net, rds, sec, sg, sg_use, tf, vpc)
 
 
 @cache

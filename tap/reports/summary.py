@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap.plan import Action
+from tap.reports.findings_json import findings_document
+from tap.reports.findings_markdown import findings_section
+from tap.reports.markdown import COMMENT_LIMIT, cell, code, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap.plan import Counts, PlannedChange, Summary
+    from tap.policy import Judgement
 
 _NO_CHANGES = "No changes. Your infrastructure matches the configuration."
 _LISTED = {
@@ -23,9 +27,6 @@ _LISTED = {
 }
 _VERBS = {Action.DELETE: "destroy", Action.REPLACE: "replace", Action.UPDATE: "change"}
 _TABLE_HEAD = "| Module | Kind | What happens |\n| --- | --- | --- |"
-
-# The longest comment on a pull request that GitHub takes.
-COMMENT_LIMIT = 65_536
 
 
 def summary_text(summary: Summary) -> str:
@@ -47,12 +48,13 @@ def summary_text(summary: Summary) -> str:
     return "\n".join([*lines, "", summary.line])
 
 
-def summary_json(summary: Summary, *, target: str) -> str:
+def summary_json(summary: Summary, *, target: str, judgement: Judgement | None = None) -> str:
     """Return everything a summary holds as one JSON document.
 
     Args:
         summary: What the plan does.
         target: The sentence that says what would be touched.
+        judgement: What rules say about the plan; None leaves ``check`` null.
     """
     document = {
         "target": target,
@@ -60,11 +62,18 @@ def summary_json(summary: Summary, *, target: str) -> str:
         "empty": summary.empty,
         "irreversible": [change.address for change in summary.irreversible],
         **asdict(summary),
+        "check": findings_document(judgement) if judgement else None,
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
-def summary_markdown(summary: Summary, *, target: str, limit: int = COMMENT_LIMIT) -> str:
+def summary_markdown(
+    summary: Summary,
+    *,
+    target: str,
+    judgement: Judgement | None = None,
+    limit: int = COMMENT_LIMIT,
+) -> str:
     """Return a summary as a comment on a pull request; Terraform's line comes last.
 
     What does not fit is left out, the least dangerous first, and how much that is, is said.
@@ -72,16 +81,18 @@ def summary_markdown(summary: Summary, *, target: str, limit: int = COMMENT_LIMI
     Args:
         summary: What the plan does.
         target: The sentence that says what would be touched.
+        judgement: What rules say about the plan, if they were asked.
         limit: The most bytes of UTF-8 that the comment may have.
     """
     head = f"### {target}\n"
+    checked = list(findings_section(judgement)) if judgement else []
     if summary.empty:
-        return f"{head}\n{_NO_CHANGES}"
-    left = limit - _size(head) - _size(f"\n{summary.line}") - _size(_left_out(10**9))
-    lines = list(_markdown_lines(summary))
+        return "\n".join([head, *checked, _NO_CHANGES])
+    left = limit - size(head) - size(f"\n{summary.line}") - size(_left_out(10**9))
+    lines = [*checked, *_markdown_lines(summary)]
     kept: list[str] = []
     for line in lines:
-        left -= _size(line)
+        left -= size(line)
         if left < 0:
             break
         kept.append(line)
@@ -96,40 +107,23 @@ def _markdown_lines(summary: Summary) -> Iterator[str]:
     if summary.irreversible:
         yield "**CANNOT BE UNDONE**\n"
         for change in summary.irreversible:
-            yield f"- **{_VERBS[change.action]}** {_code(change.address)} ({change.risk})"
+            yield f"- **{_VERBS[change.action]}** {code(change.address)} ({change.risk})"
         yield ""
     for title, affected in _listed(summary):
         yield f"**{title}**\n"
-        yield from (f"- {_change_text(change, _code)}" for change in affected)
+        yield from (f"- {_change_text(change, code)}" for change in affected)
         yield ""
     if summary.outputs:
-        yield f"Outputs: {', '.join(map(_code, summary.outputs))}\n"
+        yield f"Outputs: {', '.join(map(code, summary.outputs))}\n"
     if summary.groups:
         yield _TABLE_HEAD
         for group in summary.groups:
-            module = _cell(_code(group.module)) if group.module else "(root)"
-            yield f"| {module} | {_cell(_code(group.type))} | {_counts_text(group.counts)} |"
+            module = cell(code(group.module)) if group.module else "(root)"
+            yield f"| {module} | {cell(code(group.type))} | {_counts_text(group.counts)} |"
 
 
 def _left_out(number: int) -> str:
     return f"\n{number} more lines do not fit into a comment: run `tap plan` to see them."
-
-
-def _size(text: str) -> int:
-    return len(text.encode()) + 1
-
-
-def _code(text: str) -> str:
-    """Return text as a code span, whatever it holds."""
-    text = " ".join(text.split())
-    fence = "`"
-    while fence in text:
-        fence += "`"
-    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _counts_lines(summary: Summary) -> list[str]:

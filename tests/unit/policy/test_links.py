@@ -177,3 +177,57 @@ def test_a_circle_in_a_damaged_plan_ends(planned: Callable[..., Planned]) -> Non
     plan = planned([user("module.a.aws_rule.this")], module_calls=calls)
     with pytest.raises(UnknownValueError):
         names(plan, "module.a.aws_rule.this")
+
+
+@pytest.mark.requirement("TAP-3")
+def test_an_element_of_a_loop_names_what_the_loop_goes_through(
+    planned: Callable[..., Planned],
+) -> None:
+    one = block("aws_network_acl.one", subnet_ids=["each.value"])
+    one["for_each_expression"] = refers(["aws_subnet.a"])
+    both = block("aws_network_acl.both", subnet_ids=["each.value"])
+    both["for_each_expression"] = refers(["aws_subnet.a", "aws_subnet.b"])
+    plan = planned(
+        [
+            change("aws_subnet.a", unknown={"id": True}),
+            change("aws_subnet.b", unknown={"id": True}),
+            change('aws_network_acl.one["x"]', unknown={"subnet_ids": True}, key="x"),
+            change('aws_network_acl.both["x"]', unknown={"subnet_ids": True}, key="x"),
+        ],
+        resources=[block("aws_subnet.a"), block("aws_subnet.b"), one, both],
+    )
+
+    certain = plan.links.of(plan.by_address['aws_network_acl.one["x"]'], ("subnet_ids",))
+    either = plan.links.of(plan.by_address['aws_network_acl.both["x"]'], ("subnet_ids",))
+
+    assert (certain.addresses, certain.certain) == (frozenset({"aws_subnet.a"}), True)
+    assert (either.addresses, either.certain) == (
+        frozenset({"aws_subnet.a", "aws_subnet.b"}),
+        False,
+    )
+
+
+@pytest.mark.requirement("TAP-3")
+def test_users_in_several_places_are_found_although_another_place_is_unclear(
+    planned: Callable[..., Planned],
+) -> None:
+    plan = planned(
+        [
+            change("aws_security_group.this", unknown={"id": True}),
+            change("aws_lb.this", unknown={"security_groups": True}),
+            change("aws_instance.this", unknown={"vpc_security_group_ids": True}),
+        ],
+        resources=[
+            block("aws_security_group.this"),
+            block("aws_lb.this", security_groups=["local.groups"]),
+            block("aws_instance.this", vpc_security_group_ids=["aws_security_group.this"]),
+        ],
+    )
+    users = plan.users_at(
+        plan.by_address["aws_security_group.this"],
+        [("aws_lb", "security_groups"), ("aws_instance", "vpc_security_group_ids")],
+    )
+
+    assert next(users).address == "aws_instance.this"
+    with pytest.raises(UnknownValueError, match=r"aws_lb\.this"):
+        next(users)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap.plan import Plan, Summary, summarize
-from tap.reports.summary import COMMENT_LIMIT, summary_json, summary_markdown, summary_text
+from tap.reports.markdown import COMMENT_LIMIT
+from tap.reports.summary import summary_json, summary_markdown, summary_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
