@@ -380,21 +380,40 @@ resource "aws_vpc_security_group_egress_rule" "this" {
 """
 
 
+COMPUTED = {
+    'aws_security_group.this["edge"]': {"name": "edge"},
+    'aws_security_group.this["app"]': {"name": "app"},
+    'aws_vpc_security_group_egress_rule.this["edge-web"]': {
+        "security_group_id": "-> aws_security_group.this each.value.from",
+        "referenced_security_group_id": "-> aws_security_group.this each.value.to",
+        "ip_protocol": "tcp",
+        "from_port": 8080,
+        "to_port": 8080,
+    },
+}
+
+
+def test_text_that_only_holds_an_id_names_nothing(tmp_path: Path) -> None:
+    (tmp_path / "net").mkdir()
+    (tmp_path / "main.tf").write_text(MAIN)
+    written = NET.replace(
+        "aws_security_group.this[each.value.from].id",
+        '"x-${aws_security_group.this[each.value.from].id}"',
+    )
+    assert written != NET
+    (tmp_path / "net" / "main.tf").write_text(written)
+
+    found = read_plan(in_module(COMPUTED), sources=Sources(root=tmp_path))
+
+    # It may belong to any of the groups.
+    assert [rule.certain for group in found.groups for rule in group.rules] == [False, False]
+
+
 def test_a_computed_key_is_worked_out_of_the_sources(tmp_path: Path) -> None:
     (tmp_path / "net").mkdir()
     (tmp_path / "main.tf").write_text(MAIN)
     (tmp_path / "net" / "main.tf").write_text(NET)
-    plan = in_module(
-        {
-            'aws_security_group.this["edge"]': {"name": "edge"},
-            'aws_security_group.this["app"]': {"name": "app"},
-            'aws_vpc_security_group_egress_rule.this["edge-web"]': {
-                "security_group_id": "-> aws_security_group.this each.value.from",
-                "referenced_security_group_id": "-> aws_security_group.this each.value.to",
-                "ip_protocol": "tcp", "from_port": 8080, "to_port": 8080,
-            },
-        }
-    )  # fmt: skip
+    plan = in_module(COMPUTED)
 
     blind = {group.name: group.rules for group in read_plan(plan).groups}
     seeing = read_plan(plan, sources=Sources(root=tmp_path))
