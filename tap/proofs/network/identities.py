@@ -1,7 +1,7 @@
 """Who is who in a plan: a resource is its id or, while that is not known, its address.
 
 An attribute that is known only after the apply is worked out of the ``.tf`` files where these are
-at hand, and else looked up among the references that the plan lists.
+at hand, and else, as in modules of a registry, looked up among the references that the plan lists.
 """
 
 from __future__ import annotations
@@ -127,8 +127,9 @@ class Identities:
     def _worked_out(self, item: Planned, path: tuple[Step, ...]) -> Named:
         if not self._is_written(item, path):
             return Named()
-        if self._root and (named := self._evaluated(item, path, self._root)).known:
-            return named
+        scope = self._root.descendant(item.change.module_address) if self._root else None
+        if scope is not None:
+            return self._evaluated(item, path, scope)
         block = item.plan.configuration_of(item.change)
         expression: Any = block.expressions if block else None
         for step in path:
@@ -141,12 +142,9 @@ class Identities:
         found = referred(item, expression, self.inventory) if expression else None
         return Named(tuple(map(self.identity, found))) if found else UNCLEAR
 
-    def _evaluated(self, item: Planned, path: tuple[Step, ...], root: Scope) -> Named:
-        scope = root.descendant(item.change.module_address)
-        block = (
-            scope.module.resources.get(f"{item.change.type}.{item.change.name}") if scope else None
-        )
-        if scope is None or block is None:
+    def _evaluated(self, item: Planned, path: tuple[Step, ...], scope: Scope) -> Named:
+        block = scope.module.resources.get(f"{item.change.type}.{item.change.name}")
+        if block is None:
             return UNCLEAR
         try:
             found = self._found(item, path, scope, block)

@@ -64,8 +64,6 @@ def _route(known: Identities, item: Planned, *path: Step) -> Route:
 def _target(known: Identities, item: Planned, path: tuple[Step, ...]) -> Target | None:
     for name, kind in _TARGETS.items():
         named = known.names(item, *path, name)
-        if not named.known:
-            return None
         if named.one == "local":
             return Target(kind="local")
         if named.one and name == "gateway_id":

@@ -1,7 +1,9 @@
 """Which resources an expression refers to, by what a plan says of the configuration.
 
-It is enough where an expression names whole resources, or the one with the same key. Which of
-several a computed key names is in no plan: nothing is returned then, rather than all of them.
+It is enough where an expression names whole resources, or the one with the same key. A plan lists
+what an expression refers to and not what it does with it: where a variable or a local value may
+choose among resources, or a part of a value is taken, nothing is returned rather than all of them.
+Only a ``for`` that leaves out elements by their own attributes does not show.
 """
 
 from __future__ import annotations
@@ -24,15 +26,24 @@ Index = str | int | None
 _DEEPEST = 50
 _STEP = re.compile(r'\[("(?:[^"\\]|\\.)*"|\d+)\]|([^.\[\]]+)')
 _CALL = re.compile(r"(?:(.*)\.)?module\.([^.\[\]]+)((?:\[[^\]]*\])?)", re.DOTALL)
-_COMPUTED = ("each.value", "local.", "var.", "path.", "self.", "terraform.")
+_CHOOSING = ("each.value", "local.", "var.")
+# What of a resource stands for all of it.
+_IDENTITIES = {"arn", "id", "name"}
 
 
 @dataclass(frozen=True)
 class _Scope:
-    """Where an expression stands: the module instance, and the key of its resource or call."""
+    """Where an expression stands.
+
+    Attributes:
+        module: The module instance.
+        index: The key of its resource or call.
+        over: Their ``for_each``.
+    """
 
     module: str
     index: Index
+    over: Any = None
 
 
 def referred(item: Planned, expression: Any, inventory: Inventory) -> list[Planned] | None:  # noqa: ANN401 - free-form JSON
@@ -46,7 +57,9 @@ def referred(item: Planned, expression: Any, inventory: Inventory) -> list[Plann
     Returns:
         The resources, none if it refers to no resource; None if the plan does not tell which.
     """
-    scope = _Scope(item.change.module_address, item.change.index)
+    block = inventory.plan.configuration_of(item.change)
+    over = block.for_each_expression if block else None
+    scope = _Scope(item.change.module_address, item.change.index, over)
     return _Follower(inventory).evaluated(expression, scope, depth=0)
 
 
@@ -57,17 +70,18 @@ class _Follower:
     def evaluated(self, expression: Any, scope: _Scope, *, depth: int) -> list[Planned] | None:  # noqa: ANN401 - JSON
         names = _longest(references(expression))
         found: list[Planned] = []
-        # A key that is worked out decides which instance is meant.
-        computed = any(name.startswith(_COMPUTED) for name in names)
+        # It may decide which of the others is meant, or whether any is.
+        if len(names) > 1 and any(name.startswith(_CHOOSING) for name in names):
+            return None
         for name in names:
-            part = self._followed(name, scope, beside=names, computed=computed, depth=depth)
+            part = self._followed(name, scope, beside=names, depth=depth)
             if part is None:
                 return None
             found += [each for each in part if each not in found]
         return found
 
     def _followed(
-        self, name: str, scope: _Scope, *, beside: Iterable[str], computed: bool, depth: int
+        self, name: str, scope: _Scope, *, beside: Iterable[str], depth: int
     ) -> list[Planned] | None:
         steps = [number or word for number, word in _STEP.findall(name)]
         # What refers to itself, as only a damaged plan can, has no end.
@@ -77,15 +91,15 @@ class _Follower:
         if steps[0] == "each" and steps[:2] != ["each", "key"]:
             found = self._each(scope, depth)
         elif steps[0] == "var":
-            found = self._variable(steps[1], scope, depth)
+            found = self._variable(steps, scope, depth)
         elif steps[0] == "module":
             found = self._output(steps, scope, depth)
         elif steps[0] not in {"count", "each", "path", "self", "terraform"}:
-            found = self._instances(name, steps, scope, beside=beside, computed=computed)
+            found = self._instances(name, steps, scope, beside=beside)
         return found
 
     def _instances(
-        self, name: str, steps: list[str], scope: _Scope, *, beside: Iterable[str], computed: bool
+        self, name: str, steps: list[str], scope: _Scope, *, beside: Iterable[str]
     ) -> list[Planned] | None:
         """Return which instances of a resource are meant."""
         made = [
@@ -97,36 +111,25 @@ class _Follower:
             return [item for item in made if _written(item.change.index) == steps[2]]
         if {"each.key", "count.index"} & set(beside):
             return [item for item in made if item.change.index == scope.index] or None
-        return made if len(made) <= 1 or not computed else None
+        return made
 
     def _each(self, scope: _Scope, depth: int) -> list[Planned] | None:
-        """Follow the value of ``for_each``: an instance of a resource that has the same key."""
-        every = [self.evaluated(over, scope, depth=depth + 1) for over in self._blocks(scope)]
-        known = [each for each in every if each]
-        same = [item for each in known for item in each if item.change.index == scope.index]
-        return same if len(known) == 1 and len(same) == 1 else None
+        """Follow the value of ``for_each``: the instance of a resource that has the same key."""
+        if len(references(scope.over)) != 1:
+            return None
+        found = self.evaluated(scope.over, _Scope(scope.module, None), depth=depth + 1) or []
+        return [item for item in found if item.change.index == scope.index] or None
 
-    def _blocks(self, scope: _Scope) -> Iterable[Any]:
-        module = self._module(scope.module)
-        for block in module.resources if module else ():
-            over = block.for_each_expression
-            keys = {
-                item.change.index
-                for item in self.inventory.of(block.type)
-                if item.change.name == block.name and item.change.module_address == scope.module
-            }
-            if over and scope.index in keys and len(references(over)) == 1:
-                yield over
-
-    def _variable(self, name: str, scope: _Scope, depth: int) -> list[Planned] | None:
+    def _variable(self, steps: list[str], scope: _Scope, depth: int) -> list[Planned] | None:
         if not scope.module:
             return []
         parent, call, index = _split(scope.module)
         outer = self._module(parent)
-        if outer is None or call not in outer.module_calls:
+        if outer is None or call not in outer.module_calls or set(steps[2:]) - _IDENTITIES:
             return None
-        expression = outer.module_calls[call].expressions.get(name)
-        return self.evaluated(expression, _Scope(parent, index), depth=depth + 1)
+        called = outer.module_calls[call]
+        scope = _Scope(parent, index, called.for_each_expression)
+        return self.evaluated(called.expressions.get(steps[1]), scope, depth=depth + 1)
 
     def _output(self, steps: list[str], scope: _Scope, depth: int) -> list[Planned] | None:
         address = ".".join(filter(None, (scope.module, "module", steps[1])))
@@ -136,11 +139,10 @@ class _Follower:
         module = self._module(address)
         if module is None or not rest or rest[0] not in module.outputs:
             return None
+        if set(rest[1:]) - _IDENTITIES:
+            return None
         expression = module.outputs[rest[0]].expression
-        found = self.evaluated(expression, _Scope(address, None), depth=depth + 1)
-        if found is None or len(rest) == 1 or len(found) <= 1:
-            return found
-        return [item for item in found if str(item.change.index) in rest[1:]] or None
+        return self.evaluated(expression, _Scope(address, None), depth=depth + 1)
 
     def _module(self, address: str) -> ModuleConfiguration | None:
         return self.inventory.plan.configuration.module(without_keys(address))

@@ -9,6 +9,7 @@ import pytest
 
 from tap.plan import Plan
 from tap.proofs.access.scopes import Sources
+from tap.proofs.network.facts import Target
 from tap.proofs.network.from_live import facts_of
 from tap.proofs.network.from_plan import read_plan
 from tap.proofs.network.matrix import Matrix, matrix
@@ -274,6 +275,21 @@ def test_plan_and_live_know_the_same_of_a_network() -> None:
     assert "internet -> app 8080" not in told
 
 
+def test_what_is_gone_leads_nowhere() -> None:
+    answers = described()
+    assert [item.id for item in facts_of(answers, vpcs=["vpc-1"]).nat_gateways] == ["nat-1"]
+
+    for table in answers["RouteTables"]:
+        for route in table["Routes"]:
+            if route.get("NatGatewayId"):
+                route["State"] = "blackhole"
+    facts = facts_of(answers, vpcs=["vpc-1"])
+
+    assert told(facts, "app -> internet 443") == "no"
+    [found] = [item for item in facts.tables if item.id == "rtb-app-a"]
+    assert [route.target for route in found.routes] == [Target(kind="blackhole")]
+
+
 def changed(address: str, **attributes: Any) -> Facts:
     """Return the facts after one resource is written in another way."""
     one = {**RESOURCES[address], **attributes}
@@ -313,6 +329,18 @@ def told(facts: Facts, flow: str) -> str:
             "aws_route_table_association.web",
             {"subnet_id": "-> local.subnet"},
             "internet -> alb 443",
+            "unknown",
+        ),
+        (
+            'aws_route.app["a"]',
+            {"route_table_id": "-> aws_route_table.app var.which"},
+            "app -> internet 443",
+            "unknown",
+        ),
+        (
+            "aws_autoscaling_group.app",
+            {"vpc_zone_identifier": "-> aws_subnet.app var.which"},
+            "alb -> app 8080",
             "unknown",
         ),
         ("aws_nat_gateway.main", {"connectivity_type": "private"}, "app -> internet 443", "no"),
@@ -380,21 +408,40 @@ resource "aws_vpc_security_group_egress_rule" "this" {
 """
 
 
+COMPUTED: dict[str, dict[str, Any]] = {
+    'aws_security_group.this["edge"]': {"name": "edge"},
+    'aws_security_group.this["app"]': {"name": "app"},
+    'aws_vpc_security_group_egress_rule.this["edge-web"]': {
+        "security_group_id": "-> aws_security_group.this each.value.from",
+        "referenced_security_group_id": "-> aws_security_group.this each.value.to",
+        "ip_protocol": "tcp",
+        "from_port": 8080,
+        "to_port": 8080,
+    },
+}
+
+
+def test_text_that_only_holds_an_id_names_nothing(tmp_path: Path) -> None:
+    (tmp_path / "net").mkdir()
+    (tmp_path / "main.tf").write_text(MAIN)
+    written = NET.replace(
+        "aws_security_group.this[each.value.from].id",
+        '"x-${aws_security_group.this[each.value.from].id}"',
+    )
+    assert written != NET
+    (tmp_path / "net" / "main.tf").write_text(written)
+
+    found = read_plan(in_module(COMPUTED), sources=Sources(root=tmp_path))
+
+    # It may belong to any of the groups.
+    assert [rule.certain for group in found.groups for rule in group.rules] == [False, False]
+
+
 def test_a_computed_key_is_worked_out_of_the_sources(tmp_path: Path) -> None:
     (tmp_path / "net").mkdir()
     (tmp_path / "main.tf").write_text(MAIN)
     (tmp_path / "net" / "main.tf").write_text(NET)
-    plan = in_module(
-        {
-            'aws_security_group.this["edge"]': {"name": "edge"},
-            'aws_security_group.this["app"]': {"name": "app"},
-            'aws_vpc_security_group_egress_rule.this["edge-web"]': {
-                "security_group_id": "-> aws_security_group.this each.value.from",
-                "referenced_security_group_id": "-> aws_security_group.this each.value.to",
-                "ip_protocol": "tcp", "from_port": 8080, "to_port": 8080,
-            },
-        }
-    )  # fmt: skip
+    plan = in_module(COMPUTED)
 
     blind = {group.name: group.rules for group in read_plan(plan).groups}
     seeing = read_plan(plan, sources=Sources(root=tmp_path))
