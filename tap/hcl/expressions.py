@@ -105,7 +105,7 @@ def too_deep(file: str, line: int) -> HclError:
 def label(node: Node) -> str:
     """Return a block type or a label, unquoted."""
     text = node.joined()
-    return _unescaped(text[1:-1]) if node.kind == "string" else text
+    return unescaped(text[1:-1]) if node.kind == "string" else text
 
 
 @dataclass(frozen=True)
@@ -260,7 +260,7 @@ def _scalar(core: Node) -> Any:  # noqa: ANN401 - any JSON scalar
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return -value if is_number else UNSET
     if core.kind == "string" and not any(any(part.rules()) for part in core.rules()):
-        return _unescaped(core.joined()[1:-1])
+        return unescaped(core.joined()[1:-1])
     return UNSET
 
 
@@ -272,7 +272,7 @@ def _number(text: str) -> Any:  # noqa: ANN401 - a number or unset
         return UNSET
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     """Return the text that stands between the quotes of a string without templates."""
 
     def replaced(found: re.Match[str]) -> str:

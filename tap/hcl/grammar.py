@@ -36,7 +36,7 @@ _EXPECTED = {
 _HINT = "correct the file; 'terraform fmt' shows where Terraform stops reading"
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A rule or token of the grammar; comments and wrappers of one part are left out.
 
     Attributes:

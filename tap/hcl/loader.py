@@ -46,7 +46,7 @@ def parse_file(path: Path, *, cache: Path | None = None) -> Module:
     content = _content(path)
     if cache is None:
         return _parsed(path, content)
-    digest = hashlib.blake2b(content, key=_fingerprint(), digest_size=20).hexdigest()
+    digest = hashlib.blake2b(content, key=fingerprint(), digest_size=20).hexdigest()
     entry = cache / f"{hashlib.blake2b(str(path).encode(), digest_size=16).hexdigest()}.msgpack"
     with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         kept = msgspec.msgpack.decode(entry.read_bytes(), type=_Entry)
@@ -55,7 +55,7 @@ def parse_file(path: Path, *, cache: Path | None = None) -> Module:
     module = _parsed(path, content)
     # What cannot be kept (no place, a number beyond 64 bits) is parsed again by the next run.
     with suppress(OSError, OverflowError, RecursionError):
-        _write(entry, msgspec.msgpack.encode(_Entry(digest, module)))
+        write_entry(entry, msgspec.msgpack.encode(_Entry(digest, module)))
     return module
 
 
@@ -124,7 +124,7 @@ def _parsed(path: Path, content: bytes) -> Module:
 
 
 @remember
-def _fingerprint() -> bytes:
+def fingerprint() -> bytes:
     """Return what besides a file decides on its model."""
     # Slow, and not needed to judge a plan alone.
     from importlib.metadata import version  # noqa: PLC0415
@@ -135,7 +135,7 @@ def _fingerprint() -> bytes:
     return digest.digest()
 
 
-def _write(entry: Path, content: bytes) -> None:
+def write_entry(entry: Path, content: bytes) -> None:
     """Write a file so that a reader sees all of it or nothing."""
     entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=entry.parent, prefix=".new-")

@@ -1,18 +1,18 @@
 """Which resources an attribute names, also while their ids are not known yet.
 
 A known id, ARN or name is looked up among those in the plan. An unknown one is followed by its
-references, through variables and outputs of modules, as far as the configuration in the plan
-tells: not through ``local`` values, whose definitions Terraform leaves out of it, and not to a
-single instance where the key is computed. What cannot be followed to its end is not certain, and
-never guessed.
+expression in the HCL, where that is at hand, else by its references in the plan, through variables
+and outputs of modules: not through ``local`` values, whose definitions Terraform leaves out of it,
+and not to a single instance where the key is computed. What cannot be followed to its end is not
+certain, and never guessed.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from tap.evaluation import Key, Step, parent_call, split, trace
 from tap.plan import references
 
 if TYPE_CHECKING:
@@ -23,20 +23,7 @@ if TYPE_CHECKING:
 # The attributes by which one resource names another.
 _NAMES = ("id", "arn", "name", "bucket", "function_name", "identifier", "key_id", "alarm_name")
 
-_STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')
-_UNESCAPED = re.compile(r"\\(.)")
-_LAST_CALL = re.compile(
-    r'(?:(.*)\.)?module\.([^.\[\]]+)(\[(?:\d+|"(?:[^"\\]|\\.)*")\])?', re.DOTALL
-)
 _NOTHING: frozenset[str] = frozenset()
-
-Step = str | int
-
-
-class Key(NamedTuple):
-    """An instance key or index in an address or reference."""
-
-    value: Step
 
 
 @dataclass(frozen=True)
@@ -84,10 +71,10 @@ class Links:
             path: The attribute, from the resource down.
         """
         value, unknown = resource.at(path)
-        referred = self._referred(resource, path)
         if unknown:
-            return referred
-        named = _NOTHING.union(*(self._holders.get(text, _NOTHING) for text in _texts(value)))
+            return self._worked_out(resource, path)
+        referred = self._referred(resource, path)
+        named = self._named(value)
         if both := named & referred.addresses:
             return Link(both)
         if named or not referred.certain:
@@ -209,27 +196,19 @@ class Links:
         expression = configuration.outputs[output].expression
         return self._evaluated(expression, _Scope(module, None), _values(rest))
 
+    def _worked_out(self, resource: Resource, path: tuple[Step, ...]) -> Link:
+        value = self._planned.worked_out(resource, path)
+        made_of = trace(value)
+        addresses = made_of.addresses & self._planned.by_address.keys()
+        if made_of.complete and addresses == made_of.addresses:
+            return Link(addresses | self._named(value))
+        referred = self._referred(resource, path)
+        # The expression is at hand and still not clear: it may choose among several.
+        clear = self._planned.sources is None or len(referred.addresses) <= 1
+        return Link(referred.addresses | addresses, certain=referred.certain and clear)
 
-def split(reference: str) -> tuple[Step | Key, ...]:
-    """Return the steps of a reference or address: ``a.b["c"].d`` is a, b, Key(c), d."""
-    found: list[Step | Key] = []
-    for step in _STEP.finditer(reference):
-        text, number, name = step.groups()
-        if name is not None:
-            found.append(name)
-        else:
-            found.append(Key(_UNESCAPED.sub(r"\1", text) if number is None else int(number)))
-    return tuple(found)
-
-
-def parent_call(module: str) -> tuple[str, str, Step | None]:
-    """Return of a module's address that of its parent, the name of the call, and its key."""
-    found = _LAST_CALL.fullmatch(module)
-    if found is None:
-        return "", module, None
-    parent, call, key = found.groups()
-    [last] = split(key)[-1:] if key else [None]
-    return parent or "", call, last.value if isinstance(last, Key) else None
+    def _named(self, value: object) -> frozenset[str]:
+        return _NOTHING.union(*(self._holders.get(text, _NOTHING) for text in _texts(value)))
 
 
 def _chosen(

@@ -9,20 +9,21 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tap.evaluation import UNKNOWN, Value, World, parent_call
 from tap.plan import Action
 from tap.plan.configuration import without_keys
 from tap.plan.model import any_marked
 from tap.policy.finding import Fault
-from tap.policy.links import Links, parent_call
+from tap.policy.links import Links
 from tap.policy.values import UnknownValueError, Values, item_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from tap.hcl import Block
+    from tap.evaluation import Step
+    from tap.hcl import Block, Module
     from tap.plan import ModuleConfiguration, Plan, ResourceChange
     from tap.plan.configuration import ResourceConfiguration
-    from tap.policy.links import Step
     from tap.policy.sources import Sources
 
 T = TypeVar("T")
@@ -40,11 +41,13 @@ class Resource(Values):
         name: The second label of its block.
         key: The ``for_each`` key or ``count`` index; None without either.
         action: What happens to it.
+        change: What the plan says of it.
     """
 
     __slots__ = (
         "action",
         "address",
+        "change",
         "configuration",
         "key",
         "mode",
@@ -63,6 +66,7 @@ class Resource(Values):
         self.name = change.name
         self.key = change.index
         self.action = change.action
+        self.change = change
         super().__init__(
             self,
             (),
@@ -211,6 +215,28 @@ class Planned:
             blocks = module.resources if module else ()
             self._blocks[bare] = {block.address: block for block in blocks}
         return self._blocks[bare].get(resource.block_address)
+
+    def worked_out(self, resource: Resource, path: tuple[Step, ...]) -> Value:
+        """Return what the HCL gives for an argument that the plan does not know.
+
+        Args:
+            resource: A planned resource.
+            path: The argument, from the resource down.
+
+        Returns:
+            ``Unknown`` for what cannot be worked out, and where the HCL is not at hand.
+        """
+        return self._world.argument(resource.change, path) if self._world else UNKNOWN
+
+    @cached_property
+    def _world(self) -> World | None:
+        if self.sources is None:
+            return None
+        return World(self.plan, self._declared, cache=self.sources.cache)
+
+    def _declared(self, address: str) -> Module | None:
+        found = self.sources.at(address) if self.sources else None
+        return found.declared if found else None
 
     def block(self, resource: Resource) -> Block | None:
         """Return the block of a resource as it is written; None if it is not at hand."""

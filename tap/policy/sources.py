@@ -110,6 +110,7 @@ class Sources:
         cache: A folder for parsed files; None for no cache.
 
     Attributes:
+        cache: As given.
         modules: The root first, then the others in the order they are called.
         broken: What cannot be read, as faults; all other files are among the modules.
 
@@ -120,7 +121,7 @@ class Sources:
     def __init__(self, root: Path, *, base: Path, cache: Path | None = None) -> None:
         self.root = root.resolve()
         self._base = base.resolve()
-        self._cache = cache
+        self.cache = cache
         self.broken: list[Fault] = []
         self._by_address: dict[str, Path] = {}
         self._read: dict[Path, Module] = {}
@@ -162,7 +163,7 @@ class Sources:
         """Read a module and those it calls; a folder that calls itself is read once."""
         if folder not in self._read:
             errors: list[HclError] = []
-            self._read[folder] = load_module(folder, cache=self._cache, errors=errors)
+            self._read[folder] = load_module(folder, cache=self.cache, errors=errors)
             if errors:
                 self._incomplete.add(folder)
             self.broken += [self._unreadable(address, error) for error in errors]

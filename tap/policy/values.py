@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tap.evaluation import Unknown
 from tap.plan import MASK, mask
 from tap.plan.model import any_marked
 from tap.plan.summary import format_path
@@ -18,6 +19,7 @@ from tap.policy.policies import MalformedPolicyError, statements
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tap.evaluation import Value
     from tap.policy.finding import Fault
     from tap.policy.planned import Resource
     from tap.policy.policies import Statement
@@ -125,8 +127,12 @@ class Values:
         return next(iter(self.blocks(name)), None)
 
     def document(self, name: str) -> Any:  # noqa: ANN401 - free-form JSON
-        """Return a text that holds JSON, such as a policy, as what it stands for; None if null."""
-        text = self.text(name)
+        """Return a text that holds JSON, such as a policy, as what it stands for; None if null.
+
+        Where the plan does not know it and the HCL is at hand, it is worked out. What AWS will
+        choose is then told by an address, such as ``{aws_sns_topic.this.arn}``.
+        """
+        text = self._document_text(name)
         if text is None:
             return None
         try:
@@ -159,6 +165,9 @@ class Values:
         """
         if item_of(self._unknown, name) is not True:
             return item_of(self._known, name) not in (None, "", [], {})
+        found = self._worked_out(name)
+        if not isinstance(found, Unknown):
+            return found not in (None, "", [], {})
         link = self.resource.planned.links.of(self.resource, (*self.path, name))
         if not link.addresses and not link.certain:
             raise self._error(name, "is known only after apply, and may be null")
@@ -200,6 +209,13 @@ class Values:
             at: The attribute whose line is given; by default the line where the block starts.
         """
         return self.resource.planned.fault(self, message, at)
+
+    def _worked_out(self, name: str) -> Value:
+        return self.resource.planned.worked_out(self.resource, (*self.path, name))
+
+    def _document_text(self, name: str) -> str | None:
+        found = self._worked_out(name) if self.is_unknown(name) else None
+        return found if isinstance(found, str) else self.text(name)
 
     def _inner(self, *steps: str | int) -> Values:
         known, unknown, secret = self._known, self._unknown, self._secret

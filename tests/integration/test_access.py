@@ -11,8 +11,8 @@ import pytest
 from tap.proofs.access.from_live import read_facts
 from tap.proofs.access.from_plan import read_plan
 from tap.proofs.access.intents import judge, parse_intent
-from tap.proofs.access.scopes import Sources
 from tap.proofs.answer import Answer
+from tap.proofs.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap.proofs.access.scopes import Sources
 from tap.proofs.answer import Answer
 from tap.proofs.network.from_live import read_facts
 from tap.proofs.network.from_plan import read_plan
@@ -16,6 +15,7 @@ from tap.proofs.network.network import Network
 from tap.proofs.network.reachability import Question, always, never
 from tap.proofs.network.tiers import Tiers
 from tap.proofs.network.traffic import describe_traffic, parse_traffic
+from tap.proofs.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

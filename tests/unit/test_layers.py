@@ -16,7 +16,7 @@ LAYERS = [
     {"errors"},
     {"folders", "parallel", "process", "redaction", "settings"},
     {"git", "hcl", "plan"},
-    {"aws", "warm"},
+    {"aws", "evaluation", "warm"},
     {"emulator", "policy", "proofs", "terraform"},
     {"doctor", "pytest_plugin", "reports", "traffic", "workspace"},
     {"cli"},

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap.errors import PolicyError
 from tap.proofs.access.arns import Arns, stand_in
-from tap.proofs.access.documents import work_out
+from tap.proofs.access.documents import Documents
 from tap.proofs.access.facts import Facts, Resource, Role
 from tap.proofs.access.model import Kind, Policy
 from tap.proofs.access.parse import parse_policy
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap.plan import Plan
-    from tap.proofs.access.scopes import Sources
+    from tap.proofs.sources import Sources
 
 # The policy of a key that is given none:
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
@@ -62,7 +62,7 @@ class _Reader:
     def __init__(self, inventory: Inventory, arns: Arns, sources: Sources | None) -> None:
         self.inventory = inventory
         self.arns = arns
-        self.sources = sources
+        self.documents = Documents(inventory.plan, arns, sources) if sources else None
 
     def role(self, role: Planned) -> Role:
         """Return a role with its inline and attached policies."""
@@ -202,8 +202,8 @@ class _Reader:
     def policy(self, item: Planned, attribute: str, kind: Kind) -> Policy:
         """Return a policy document of a resource."""
         document = item.get(attribute)
-        if document is None and self.sources and item.is_unknown(attribute):
-            document = work_out(item, attribute, self.inventory, self.arns, self.sources)
+        if document is None and self.documents and item.is_unknown(attribute):
+            document = self.documents.work_out(item, attribute)
         if document:
             return self.parsed(document, item.address, kind)
         why = "Terraform knows it only after the apply"

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tap.evaluation import data_sources
 from tap.plan import Action, references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tap.plan import Plan, ResourceChange
-    from tap.plan.model import StateModule
 
 _GONE = {Action.DELETE, Action.FORGET}
 
@@ -88,23 +86,7 @@ class Inventory:
 
     def account(self) -> str:
         """Return the account id that the plan was made with; empty if it does not say."""
-        values = self.plan.prior_state.values if self.plan.prior_state else None
-        for resource in _data(values.root_module) if values else ():
+        for _, resource in data_sources(self.plan):
             if resource.type == "aws_caller_identity" and resource.values:
                 return str(resource.values.get("account_id") or "")
         return ""
-
-    def data(self, module: str, kind: str, name: str) -> dict[str, Any] | None:
-        """Return what a data source of a module has read; None if it is read later."""
-        values = self.plan.prior_state.values if self.plan.prior_state else None
-        address = f"{module}.data.{kind}.{name}".lstrip(".")
-        for resource in _data(values.root_module) if values else ():
-            if resource.address == address:
-                return dict(resource.values or {})
-        return None
-
-
-def _data(module: StateModule) -> Iterator[Any]:
-    yield from (resource for resource in module.resources if resource.mode == "data")
-    for child in module.child_modules:
-        yield from _data(child)

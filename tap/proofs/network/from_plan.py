@@ -28,7 +28,7 @@ from tap.proofs.network.traffic import ALL
 if TYPE_CHECKING:
     from tap.plan import Plan
     from tap.proofs.access.planned import Planned
-    from tap.proofs.access.scopes import Sources
+    from tap.proofs.sources import Sources
 
 
 def read_plan(plan: Plan, *, sources: Sources | None = None) -> Facts:

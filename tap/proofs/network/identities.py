@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tap.evaluation import Folders, StandIn, Step, World
+from tap.plan.configuration import without_keys
 from tap.plan.model import any_marked
 from tap.proofs.access.planned import Inventory, Planned
-from tap.proofs.access.scopes import Scope, World
-from tap.proofs.access.values import Failure, StandIn, Unknown
 from tap.proofs.network.references import referred
 
 if TYPE_CHECKING:
-    from tap.hcl import Block, Resource
-    from tap.plan import Plan
-    from tap.proofs.access.scopes import Sources
+    from collections.abc import Callable
 
-Step = str | int
+    from tap.hcl import Module
+    from tap.plan import Plan, ResourceChange
+    from tap.proofs.sources import Sources
 
 # By which attributes resources of these types are named, besides their id.
 _NAMES = {
@@ -64,10 +64,12 @@ class Identities:
         self.inventory = Inventory(plan)
         self._by_value: dict[str, str] = {}
         self._items: dict[str, Planned] = {}
-        self._root: Scope | None = None
+        self._world: World | None = None
+        self._module: Callable[[str], Module | None] = lambda _address: None
         if sources:
-            world = World(self.inventory, self._stand_in, sources.cache)
-            self._root = Scope(world, sources.root, "", plan.variables)
+            folders = Folders(sources.root, cache=sources.cache)
+            self._module = folders.module
+            self._world = World(plan, folders.module, chosen=_stand_in, cache=sources.cache)
         for kind in self.inventory.kinds():
             for item in self.inventory.of(kind):
                 identity = self.identity(item)
@@ -127,9 +129,8 @@ class Identities:
     def _worked_out(self, item: Planned, path: tuple[Step, ...]) -> Named:
         if not self._is_written(item, path):
             return Named()
-        scope = self._root.descendant(item.change.module_address) if self._root else None
-        if scope is not None:
-            return self._evaluated(item, path, scope)
+        if self._world and self._module(without_keys(item.change.module_address)):
+            return self._evaluated(item, path, self._world)
         block = item.plan.configuration_of(item.change)
         expression: Any = block.expressions if block else None
         for step in path:
@@ -142,14 +143,8 @@ class Identities:
         found = referred(item, expression, self.inventory) if expression else None
         return Named(tuple(map(self.identity, found))) if found else UNCLEAR
 
-    def _evaluated(self, item: Planned, path: tuple[Step, ...], scope: Scope) -> Named:
-        block = scope.module.resources.get(f"{item.change.type}.{item.change.name}")
-        if block is None:
-            return UNCLEAR
-        try:
-            found = self._found(item, path, scope, block)
-        except Failure:
-            return UNCLEAR
+    def _evaluated(self, item: Planned, path: tuple[Step, ...], world: World) -> Named:
+        found = world.argument(item.change, path)
         values = found if isinstance(found, list) else [found]
         ids = [self._identified(value) for value in values if value is not None]
         return Named(tuple(text for text in ids if text)) if all(ids) else UNCLEAR
@@ -161,33 +156,11 @@ class Identities:
             return str(value) if str(value) in self._items else ""
         return self._by_value.get(value, value) if isinstance(value, str) else ""
 
-    def _found(self, item: Planned, path: tuple[Step, ...], scope: Scope, block: Resource) -> Any:  # noqa: ANN401
-        each = scope.each(block, item.change.index)
-        *blocks, name = path
-        bodies = [block.body]
-        for position, step in enumerate(blocks):
-            if isinstance(step, str):
-                known = at(item, path[: position + 2])[0]
-                inner = [one for body in bodies for one in body.of_type(step)]
-                bodies = [one for one in inner if self._fits(one, known, scope, each)]
-        if len(bodies) != 1 or str(name) not in bodies[0].attributes:
-            raise Failure(str(name))
-        return scope.evaluate(bodies[0].attributes[str(name)], each)
 
-    @staticmethod
-    def _fits(body: Block, known: Any, scope: Scope, each: Any) -> bool:  # noqa: ANN401
-        """Tell whether a block as written can be the one that is planned: sets have no order."""
-        for name, expression in body.attributes.items():
-            value = scope.evaluate(expression, each)
-            planned = known.get(name) if isinstance(known, dict) else None
-            if isinstance(value, StandIn | Unknown | list | dict) or value is None:
-                continue
-            if planned is not None and str(planned).lower() != str(value).lower():
-                return False
-        return True
-
-    def _stand_in(self, item: Planned, _: str) -> StandIn:
-        return StandIn(self.identity(item))
+def _stand_in(change: ResourceChange, _name: str) -> StandIn:
+    """Let every attribute that is not known stand for the resource."""
+    identity = (change.change.after or {}).get("id") or change.address
+    return StandIn(str(identity), frozenset({change.address}))
 
 
 def at(item: Planned, path: tuple[Step, ...]) -> tuple[Any, bool]:

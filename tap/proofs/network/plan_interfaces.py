@@ -12,9 +12,10 @@ from tap.proofs.network.traffic import traffic
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from tap.evaluation import Step
     from tap.proofs.access.planned import Planned
     from tap.proofs.network.facts import InterfaceKind, Subnet
-    from tap.proofs.network.identities import Identities, Step
+    from tap.proofs.network.identities import Identities
     from tap.proofs.network.ranges import Ranges
 
 HTTPS = 443

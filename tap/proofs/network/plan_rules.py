@@ -11,9 +11,10 @@ from tap.proofs.network.traffic import traffic
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tap.evaluation import Step
     from tap.proofs.access.planned import Planned
     from tap.proofs.network.facts import TargetKind
-    from tap.proofs.network.identities import Identities, Step
+    from tap.proofs.network.identities import Identities
     from tap.proofs.network.ranges import Ranges
 
 # Where a route can lead, by attribute.

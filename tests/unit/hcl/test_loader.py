@@ -145,10 +145,10 @@ def test_another_parser_or_model_makes_entries_void(
         (tmp_path / "model.py").write_text("NEW = True\n")
         monkeypatch.setattr(loader, "__file__", str(tmp_path / "loader.py"))
     else:
-        monkeypatch.setattr(loader, "version", lambda _: "0.0.0")
-    loader._fingerprint.cache_clear()
+        monkeypatch.setattr("importlib.metadata.version", lambda _: "0.0.0")
+    loader.fingerprint.cache_clear()
     parse_file(path, cache=cache)
-    loader._fingerprint.cache_clear()
+    loader.fingerprint.cache_clear()
     assert entry.read_bytes() != before
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tap.plan import Plan
 from tap.proofs.access.from_plan import read_plan
-from tap.proofs.access.scopes import Sources
+from tap.proofs.sources import Sources
 from tests.unit.proofs.access.documents import ACCOUNT
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap.plan import Plan
-from tap.proofs.access.scopes import Sources
 from tap.proofs.network.facts import Target
 from tap.proofs.network.from_live import facts_of
 from tap.proofs.network.from_plan import read_plan
@@ -16,6 +15,7 @@ from tap.proofs.network.matrix import Matrix, matrix
 from tap.proofs.network.network import Network
 from tap.proofs.network.tiers import Tiers
 from tap.proofs.network.traffic import parse_traffic
+from tap.proofs.sources import Sources
 
 if TYPE_CHECKING:
     from pathlib import Path
