@@ -184,8 +184,10 @@ def secret_output(module: SourceModule) -> Iterator[Fault]:
 def _is_secret(name: str, expression: Expression) -> bool:
     """Tell whether a literal stands where a secret should not; an ARN only tells its place."""
     literal = expression.string or ""
-    return literal not in {"", "*"} and not literal.startswith("arn:") and bool(
-        _SAYS_SECRET.search(name)
+    return (
+        literal not in {"", "*"}
+        and not literal.startswith("arn:")
+        and bool(_SAYS_SECRET.search(name))
     )
 
 
@@ -207,4 +209,3 @@ def _arguments(block: Block) -> Iterator[tuple[str, Expression]]:
 def _entries(expression: Expression) -> Iterator[tuple[str, Expression]]:
     for part in expression.walk():
         yield from part.entries.items()
-
