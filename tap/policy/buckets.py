@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tap.policy.values import UnknownValueError
 
 if TYPE_CHECKING:
+    from tap.policy.links import Step
     from tap.policy.planned import Planned, Resource
     from tap.policy.values import Values
 
@@ -61,8 +62,8 @@ def _log_buckets(planned: Planned) -> frozenset[str]:
     found: set[str] = set()
     for kind, *path in _LOG_TARGETS:
         for user in planned.resources(kind):
-            steps = (path[0], 0, path[1]) if len(path) > 1 else (path[0],)
-            found |= planned.links.of(user, steps).addresses
+            steps: tuple[Step, ...] = (path[0], 0, path[1]) if len(path) > 1 else (path[0],)
+            found |= _buckets(user, steps)
     return frozenset(found)
 
 
@@ -70,9 +71,22 @@ def _replicas(planned: Planned) -> frozenset[str]:
     found: set[str] = set()
     for user in planned.resources(REPLICATION):
         for index in range(len(user.known.get("rule") or ())):
-            path = ("rule", index, "destination", 0, "bucket")
-            found |= planned.links.of(user, path).addresses
+            found |= _buckets(user, ("rule", index, "destination", 0, "bucket"))
     return frozenset(found)
+
+
+def _buckets(user: Resource, path: tuple[Step, ...]) -> frozenset[str]:
+    """Return the buckets that an attribute names, also by a resource that sets one up."""
+    planned = user.planned
+    named = planned.links.of(user, path).addresses
+    beside = (planned.by_address[item] for item in named)
+    return named.union(
+        *(
+            planned.links.of(item, ("bucket",)).addresses
+            for item in beside
+            if item.type != BUCKET and item.type.startswith(BUCKET)
+        )
+    )
 
 
 def only_bucket(resource: Resource, values: Values, name: str) -> Resource:

@@ -58,7 +58,8 @@ _AWS = {
         "ActiveConnectionCount AnomalousHostCount BYoIPUtilPercentage"
         " ClientTLSNegotiationErrorCount ConsumedLCUs"
         " DesyncMitigationMode_NonCompliant_Request_Count"
-        " DroppedInvalidHeaderRequestCount ELBAuth* ForwardedInvalidHeaderRequestCount GrpcRequestCount HTTPCode_ELB_3XX_Count"
+        " DroppedInvalidHeaderRequestCount ELBAuth*"
+        " ForwardedInvalidHeaderRequestCount GrpcRequestCount HTTPCode_ELB_3XX_Count"
         " HTTPCode_ELB_4XX_Count HTTPCode_ELB_5XX_Count HTTPCode_ELB_500_Count"
         " HTTPCode_ELB_502_Count"
         " HTTPCode_ELB_503_Count HTTPCode_ELB_504_Count HTTPCode_Target_2XX_Count"
@@ -85,8 +86,8 @@ _AWS = {
     # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwatch.html
     "AWS/EC2": _known(
         "CPUCredit* CPUSurplusCredit* CPUUtilization DedicatedHostCPUUtilization Disk* EBS*"
-        " InstanceEBS* MetadataNoToken MetadataNoTokenRejected NetworkIn NetworkOut NetworkPacketsIn"
-        " NetworkPacketsOut StatusCheckFailed StatusCheckFailed_AttachedEBS"
+        " InstanceEBS* MetadataNoToken MetadataNoTokenRejected NetworkIn NetworkOut"
+        " NetworkPacketsIn NetworkPacketsOut StatusCheckFailed StatusCheckFailed_AttachedEBS"
         " StatusCheckFailed_Instance StatusCheckFailed_System",
         "",
         "AutoScalingGroupName",

@@ -6,13 +6,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from tap.policy.documents import statements_of
+from tap.policy.policies import Statement
 from tap.policy.values import UnknownValueError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from tap.policy.planned import Resource
-    from tap.policy.policies import Statement
 
 _POLICY = "aws_iam_policy"
 
@@ -56,12 +56,35 @@ def _policies(role: Resource) -> Iterator[Resource | str]:
 
 def _statements(policy: Resource) -> Iterator[Statement]:
     if policy.type != "aws_iam_role":
-        yield from statements_of(policy, "policy")
+        try:
+            yield from statements_of(policy, "policy")
+        except UnknownValueError:
+            yield from _written(policy)
         return
     # Not given and not known before apply is the same to Terraform.
     if not policy.is_unknown("inline_policy") or policy.is_set("inline_policy"):
         for block in policy.blocks("inline_policy"):
             yield from statements_of(block, "policy")
+
+
+def _written(policy: Resource) -> Iterator[Statement]:
+    """Yield effect and actions of statements that name what is not known yet, as written.
+
+    Raises:
+        UnknownValueError: They are not written out.
+    """
+    block = policy.planned.block(policy)
+    expression = block.attributes.get("policy") if block else None
+    document = expression.items[0] if expression and expression.items else None
+    listed = document.entries.get("Statement") if document else None
+    if expression is None or expression.function != "jsonencode" or listed is None:
+        raise UnknownValueError(policy.address, "policy")
+    for item in listed.items or (listed,):
+        effect, actions = item.entries.get("Effect"), item.entries.get("Action")
+        if effect is None or actions is None or not actions.is_literal:
+            raise UnknownValueError(policy.address, "policy")
+        found = actions.value if isinstance(actions.value, list) else [actions.value]
+        yield Statement(effect=str(effect.value), actions=tuple(map(str, found)))
 
 
 def _grants(statement: Statement, action: str) -> bool:

@@ -90,13 +90,14 @@ resource "aws_route53_record" "this" {
 )
 def dangling_record(record: Resource) -> Iterator[Fault]:
     """An A or AAAA record leads to a resource of the plan, or to what a data source found."""
-    if record.text("type") not in {"A", "AAAA"} or _reads_data(record):
+    if _reads_data(record):
         return
-    if alias := record.block("alias"):
-        if not alias.targets("name"):
-            yield alias.fault(alias.quote("name"), at="name")
-    elif record.is_set("records") and not record.targets("records"):
-        yield record.fault(record.quote("records"), at="records")
+    alias = record.block("alias")
+    values, name = (alias, "name") if alias else (record, "records")
+    if not values.is_set(name) or values.targets(name):
+        return
+    if record.text("type") in {"A", "AAAA"}:
+        yield values.fault(values.quote(name), at=name)
 
 
 def _reads_data(record: Resource) -> bool:
