@@ -164,6 +164,7 @@ def wildcard_certificate(certificate: Resource) -> Iterator[Fault]:
     # Without further names it is the domain name, as AWS fills it in.
     if certificate.is_unknown(name) and not certificate.is_set(name):
         return
-    found = [item for item in certificate.each(name) if str(item).startswith("*")]
+    main = certificate.text("domain_name")
+    found = [item for item in certificate.each(name) if str(item).startswith("*") and item != main]
     if found:
         yield certificate.fault(f"{name} has {', '.join(found)}", at=name)

@@ -146,7 +146,8 @@ resource "aws_lambda_function" "this" {
 def unlimited(function: Resource) -> Iterator[Fault]:
     """Every function has a concurrency of its own."""
     name = "reserved_concurrent_executions"
-    if (function.number(name) or -1) < 0:
+    limit = function.number(name)
+    if limit is None or limit < 0:
         yield function.fault(function.quote(name), at=name)
 
 
