@@ -12,7 +12,7 @@ tap  := $(bin)/tap
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup plan apply destroy output validate fmt lint test bench clean doctor generate \
-	lock inventories emulator-up emulator-down
+	check checkov lock inventories emulator-up emulator-down
 
 help: ## Show this help
 	@printf 'Usage: make TARGET [ENV=dev|staging|prod] [TARGET=local|localstack|aws]\n\n'
@@ -34,6 +34,9 @@ output: $(venv)/run ## Print the outputs of ENV
 
 validate: $(venv)/run ## Run terraform validate on every module and root
 	@$(tap) validate
+
+check: $(venv)/run ## Judge the saved plan of ENV by rules; without ENV the files of everything
+	@$(tap) check $(if $(filter-out file default,$(origin ENV)),--env $(ENV))
 
 doctor: $(venv)/run ## Say what tap found on this machine and what is wrong
 	@$(tap) doctor
@@ -64,6 +67,9 @@ test: $(venv)/dev ## Run every test
 bench: $(venv)/dev ## Measure what tap saves against plain Terraform, in pairs
 	$(bin)/python -m benchmarks $(BENCH)
 
+checkov: $(venv)/dev ## Record again what checkov says of a plan of prod
+	$(bin)/python -m benchmarks.checkov
+
 inventories: $(venv)/dev ## Write the inventories of the environments' plans again
 	$(bin)/pytest tests/environments --write-inventories
 
@@ -77,6 +83,8 @@ lock: $(venv)/dev ## Resolve the pinned dependencies again
 	$(bin)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --quiet \
 		-c requirements/runtime.txt -o requirements/dev.txt
+	$(bin)/uv pip compile requirements/checkov.in --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --quiet -o requirements/checkov.txt
 
 clean: ## Stop the emulator and remove everything make and tap created
 	@if [ -x $(tap) ]; then $(tap) emulator stop; fi

@@ -1,4 +1,4 @@
-"""Measure ``tap`` against plain Terraform, in pairs: ``make bench``.
+"""Measure ``tap`` against plain Terraform and checkov, in pairs: ``make bench``.
 
 Most of it needs the embedded emulator: prod is applied there first, which takes some minutes.
 Results are printed as tables and written to ``benchmarks/results/``.
@@ -11,16 +11,19 @@ import json
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.check import check_rows, check_table
 from benchmarks.measure import Pairs, machine
-from benchmarks.prod import REPOSITORY, Prod, prod
+from benchmarks.prod import REPOSITORY, prod
 from benchmarks.warm_providers import (
     GOALS,
     Bench,
     environment_row,
     module_rows,
+    same_plan,
     suite_row,
 )
 from benchmarks.wrapper import wrapper_rows
@@ -70,7 +73,10 @@ def environment_rows(bench: Bench, work: Path, parts: list[str]) -> tuple[list[P
     warm: list[Pairs] = []
     with prod(work) as applied:
         if "environments" in parts:
-            nothing = Prod(applied.project, applied.settings, applied.variables, suffix="bench")
+            for other in ("dev", "staging"):
+                made = replace(applied, name=other)
+                same_plan(bench, made.root, made.environ, f"{other} from nothing")
+            nothing = replace(applied, suffix="bench")
             warm.append(environment_row(bench, nothing, "from nothing"))
         print("applying prod", file=sys.stderr)
         applied.tap("apply", "prod")
@@ -82,10 +88,11 @@ def environment_rows(bench: Bench, work: Path, parts: list[str]) -> tuple[list[P
 
 def main() -> None:
     """Measure, print tables and write JSON."""
-    everything = ["modules", "environments", "wrapper", "suite"]
+    everything = ["modules", "environments", "wrapper", "check", "suite"]
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--pairs", type=int, default=7, help="pairs after the warm-up")
     parser.add_argument("--suite-pairs", type=int, default=1, help="pairs of the test suite")
+    parser.add_argument("--check-pairs", type=int, default=3, help="pairs of the check of prod")
     parser.add_argument("--only", choices=everything, action="append")
     options = parser.parse_args()
     parts = options.only or everything
@@ -102,6 +109,10 @@ def main() -> None:
         if {"environments", "wrapper"} & set(parts):
             found, wrapper = environment_rows(bench, work, parts)
             warm += found
+        if "check" in parts:
+            report(
+                "check", list(check_rows(work / "check", pairs=options.check_pairs)), check_table
+            )
         report("wrapper", wrapper, wrapper_table)
         report("warm-providers", warm, warm_table)
     if "suite" in parts:

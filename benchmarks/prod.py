@@ -25,24 +25,26 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Prod:
-    """A copy of this project with an initialized prod.
+    """A copy of this project with an initialized environment.
 
     Attributes:
         project: Its folder.
         settings: Its settings.
         variables: Of a person who has set nothing of AWS or Terraform.
-        suffix: Which copy of prod is meant; empty for the first.
+        suffix: Which copy of the environment is meant; empty for the first.
+        name: The environment.
     """
 
     project: Path
     settings: Settings
     variables: dict[str, str]
     suffix: str = ""
+    name: str = "prod"
 
     @property
     def root(self) -> Path:
         """The folder of the Terraform root."""
-        return self.settings.environment("prod").directory
+        return self.settings.environment(self.name).directory
 
     @property
     def environ(self) -> dict[str, str]:
@@ -50,7 +52,7 @@ class Prod:
         workspace = open_workspace(
             Request(
                 settings=self.settings,
-                environment=self.settings.environment("prod"),
+                environment=self.settings.environment(self.name),
                 target="local",
                 suffix=self.suffix,
                 environ=self.variables,

@@ -7,7 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Pairs, largest_memory, measure, run
@@ -17,7 +19,6 @@ from tests.conftest import OFFLINE_PROVIDER, comparable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from benchmarks.prod import Prod
 
@@ -135,7 +136,7 @@ def module_rows(bench: Bench, work: Path, environ: dict[str, str]) -> Iterator[P
 
 def environment_row(bench: Bench, prod: Prod, name: str) -> Pairs:
     """Measure a plan of prod as it is now, ``from nothing`` or ``applied``."""
-    same_plan(bench, prod.root, prod.environ, name)
+    same_plan(bench, prod.root, prod.environ, f"prod {name}")
     return bench.compare(f"plan of prod {name}", prod.root, prod.environ, "plan", "-lock=false")
 
 
@@ -155,27 +156,39 @@ def same_plan(bench: Bench, folder: Path, environ: dict[str, str], name: str) ->
             )
         )
     if shown[0] != shown[1]:
-        raise SystemExit(f"plan of prod {name}: warm providers change the plan")
-    print(f"plan of prod {name}: the same plan both ways", file=sys.stderr)
+        raise SystemExit(f"plan of {name}: warm providers change the plan")
+    print(f"plan of {name}: the same plan both ways", file=sys.stderr)
 
 
 def suite_row(pairs: int) -> Pairs:
-    """Measure the tests of all modules."""
+    """Measure the tests of all modules, and compare every plan that they make."""
     print("measuring: the module test suite", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="tap-bench-") as folder:
+        recorded = {value: Path(folder) / value for value in ("0", "1")}
 
-    def tests(value: str) -> Callable[[], None]:
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
-        command += ["--no-loadscope-reorder", "tests/modules"]
+        def tests(value: str) -> Callable[[], None]:
+            recorded[value].mkdir()
+            command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
+            command += ["--no-loadscope-reorder", "tests/modules"]
+            command.append(f"--record-plans={recorded[value]}")
 
-        def work() -> None:
-            subprocess.run(
-                command,
-                cwd=REPOSITORY,
-                env={**os.environ, "TAP_WARM": value},
-                check=True,
-                capture_output=True,
-            )
+            def work() -> None:
+                subprocess.run(
+                    command,
+                    cwd=REPOSITORY,
+                    env={**os.environ, "TAP_WARM": value},
+                    check=True,
+                    capture_output=True,
+                )
 
-        return work
+            return work
 
-    return measure("the whole module test suite", tests("0"), tests("1"), pairs=pairs)
+        row = measure("the whole module test suite", tests("0"), tests("1"), pairs=pairs)
+        plain, warm = (
+            {file.name: file.read_text() for file in recorded[value].iterdir()}
+            for value in ("0", "1")
+        )
+        if plain != warm:
+            raise SystemExit("the module test suite: warm providers change a plan")
+        print(f"the module test suite: the same {len(plain)} plans both ways", file=sys.stderr)
+    return row

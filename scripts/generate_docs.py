@@ -2,9 +2,9 @@
 
 Filled in are the tables of inputs and outputs in ``modules/*/README.md`` and ``backend/README.md``
 (between two markers).
-All of ``docs/reference/`` is written: the commands, what the emulator cures, the outputs of an
-environment, and how the environments differ (from the inventories of their plans, which ``make
-inventories`` writes).
+All of ``docs/reference/`` is written: the commands, the rules, what the emulator cures, the outputs
+of an environment, and how the environments differ (from the inventories of their plans, which
+``make inventories`` writes).
 """  # noqa: INP001 - a script is no package
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tap.reports.reference import (
     module_tables,
     output_table,
 )
+from tap.reports.rules import rules_markdown
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -39,6 +40,7 @@ def documents(root: Path) -> dict[Path, str]:
     # Late, so that the tables of modules can be made without the commands and without moto.
     from tap.cli.main import tap  # noqa: PLC0415
     from tap.emulator import extensions  # noqa: PLC0415
+    from tap.policy import all_rules  # noqa: PLC0415
 
     found = {
         folder / "README.md": with_tables(folder)
@@ -58,6 +60,7 @@ def documents(root: Path) -> dict[Path, str]:
         ),
         reference / "environments.md": environment_table(inventories),
         reference / "outputs.md": output_table(load_module(root / "environments" / "_stack")),
+        reference / "rules.md": rules_markdown(all_rules()),
     }
 
 

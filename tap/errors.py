@@ -11,6 +11,7 @@
     |-- ProviderMismatchError  1   the installed provider is not the locked one
     |-- EmulatorError          1   the embedded emulator cannot be used
     |-- AwsError               1   AWS, or the emulator, refused a call of tap itself
+    |-- PolicyError            1   an IAM policy or a question about access cannot be used
     |-- RecordError            1   the traffic record is missing, broken or contradicted
     |-- RulesBrokenError       3   what was judged breaks rules that count
     `-- ShiftError             4   a shift of traffic was held, rolled back or taken over
@@ -91,6 +92,10 @@ class EmulatorError(TapError):
 
 class AwsError(TapError):
     """A call that ``tap`` made to AWS, or to the emulator, failed."""
+
+
+class PolicyError(TapError):
+    """An IAM policy, or a question about access, cannot be read or answered."""
 
 
 class ShiftError(TapError):

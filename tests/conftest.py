@@ -217,6 +217,10 @@ class Deployment:
 
     def show(self, label: str) -> Plan:
         """Return a saved plan, read by Terraform itself."""
+        return Plan.decode(self.show_json(label))
+
+    def show_json(self, label: str) -> bytes:
+        """Return a saved plan in JSON."""
         work = self.project.directory / ".tap"
         shown = subprocess.run(
             ["terraform", "show", "-json", self.plan_file(label)],
@@ -229,7 +233,7 @@ class Deployment:
             capture_output=True,
             check=True,
         )
-        return Plan.decode(shown.stdout)
+        return shown.stdout
 
     @cached_property
     def apply(self) -> Ended:

@@ -53,7 +53,9 @@ def _run_warm(words: Sequence[str]) -> int:
         return run_in_foreground(words, env=os.environ)
     values = (word.rpartition("=")[2] for word in words[1:] if not word.startswith("-out="))
     files = [path for path in map(root.joinpath, values) if path.is_file()]
-    attached = providers.attach(root, os.environ, files=files, every_block=verb in SHOWING)
+    attached = providers.attach(
+        root, os.environ, files=files, every_block=verb in SHOWING and not files
+    )
     if verb not in READING_STATE or sys.stdout.isatty():
         status = run_in_foreground(words, env=_environ(attached))
         if verb in READING_STATE and _lacks_schemas(status, attached, words[0], root):

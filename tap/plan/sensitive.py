@@ -67,17 +67,30 @@ def secret_values(plan: Plan) -> set[str]:
     for name, given in plan.variables.items():
         secret = name in declared and declared[name].sensitive
         (inputs if secret else open_inputs).update(strings_in(given.value))
-    hidden: set[str] = set()
-    shown: set[str] = set(open_inputs)
     changes = [item.change for item in (*plan.resource_changes, *plan.resource_drift)]
-    for change in [*changes, *plan.output_changes.values()]:
-        for value, marks in (
+    pairs = [
+        pair
+        for change in [*changes, *plan.output_changes.values()]
+        for pair in (
             (change.before, change.before_sensitive),
             (change.after, change.after_sensitive),
-        ):
+        )
+    ]
+    hidden = {
+        text
+        for value, marks in pairs
+        if any_marked(marks)
+        for part, secret in _parts(value, marks)
+        if secret
+        for text in strings_in(part)
+    } - open_inputs
+    # Most plans hide nothing, and a large one holds a million texts.
+    if hidden:
+        for value, marks in pairs:
             for part, secret in _parts(value, marks):
-                (hidden if secret else shown).update(strings_in(part))
-    return inputs | (hidden - shown)
+                if not secret:
+                    hidden.difference_update(strings_in(part))
+    return inputs | hidden
 
 
 def _parts(value: Any, marks: Any) -> Iterator[tuple[Any, bool]]:  # noqa: ANN401 - as above

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 READING = frozenset({"console", "graph", "plan", "show", "test", "validate"})
 # Of these, the ones that decode the state, which may hold types that no file names.
 READING_STATE = frozenset({"console", "graph", "plan", "show"})
-# Of these, the ones whose values need not come from the files of the root.
+# Of these, the ones whose values come neither from the files of the root nor from the provider,
+# unless they are given the file that holds them.
 SHOWING = frozenset({"console", "graph", "show"})
 
 _PROGRAMS = ("terraform", "tofu")

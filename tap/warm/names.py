@@ -18,6 +18,8 @@ _WORD = re.compile(rb"[A-Za-z_]\w*")
 _TYPE = re.compile(rb"\baws_[a-z0-9_]+")
 # A resource and the attribute that is asked for: type.name.attribute, type.name[0].attribute.
 _REFERENCE = re.compile(rb"\b(aws_[a-z0-9_]+)\.[\w-]+(?:\[[^\]\n]*\])?(?:\.([A-Za-z_]\w*))?")
+# A name whose value is a list with content: in MessagePack (a plan) or in JSON (a state).
+_FILLED = re.compile(rb'([a-z_][a-z0-9_]*)(?:[\x91-\x9f\xdc\xdd]|"\s*:\s*\[\s*[^\]\s])')
 _CONFIGURATION = re.compile(rb'\bprovider\b"?\s*"aws"')
 _LARGEST_BYTES = 64 * 1024 * 1024
 
@@ -32,8 +34,8 @@ class Named:
     Attributes:
         types: Every word that may be the name of one of the provider's types.
         configurations: How many ``provider`` blocks of the provider there are at most.
-        words: Every word at all, so also the name of every nested block that is used; None where
-            values are read that need not come from the configuration.
+        words: Every word at all, so also the name of every nested block that is used, and of those
+            that have content in a state or plan; None where other values are read.
         references: Types with the attributes that are read of them; an empty one means the
             whole resource.
     """
@@ -72,12 +74,14 @@ def find_named(
     values = [content for file in (*states, *further_files) for content in _unpacked(file)]
     types = {name for text in (*texts, *values) for name in _TYPE.findall(text)}
     configurations = max(1, sum(len(_CONFIGURATION.findall(text)) for text in texts))
-    if every_block or any(values):
+    if every_block:
         return Named(frozenset(types), configurations)
+    words = {word for text in texts for word in _WORD.findall(text)}
+    words.update(name for content in values for name in _FILLED.findall(content))
     return Named(
         types=frozenset(types),
         configurations=configurations,
-        words=frozenset(word for text in texts for word in _WORD.findall(text)),
+        words=frozenset(words),
         references=frozenset(pair for text in texts for pair in _REFERENCE.findall(text)),
     )
 

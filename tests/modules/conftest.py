@@ -7,6 +7,7 @@ initialised once and planned many times.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ import pytest
 import tftest
 
 from tap.terraform.installation import find_provider, find_terraform
-from tests.conftest import OFFLINE_PROVIDER
+from tests.conftest import OFFLINE_PROVIDER, comparable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,11 +39,18 @@ class ModulePlanner:
     terraform: str
     warm_variables: Callable[..., dict[str, str]]
     aliases: dict[str, str] = field(default_factory=dict)
+    record: Path | None = None
     _ready: bool = field(default=False)
 
     def plan(self, **inputs: Any) -> Any:
         """Return tftest's plan: ``.modules['module.this'].resources``, ``.outputs``..."""
-        return self._test(inputs).plan(output=True)
+        plan = self._test(inputs).plan(output=True)
+        if self.record is not None:
+            text = json.dumps(comparable(plan._raw), indent=1, sort_keys=True)
+            asked = json.dumps([inputs, sorted(self.aliases.items())], sort_keys=True)
+            digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
+            (self.record / f"{self.module}-{digest}.json").write_text(text)
+        return plan
 
     def refused(self, **inputs: Any) -> str:
         """Return the errors of a plan that must fail, as one line with single spaces."""
@@ -81,7 +89,9 @@ class ModulePlanner:
 
 @pytest.fixture(scope="session")
 def module_planner(
-    tmp_path_factory: pytest.TempPathFactory, warm_variables: Callable[..., dict[str, str]]
+    tmp_path_factory: pytest.TempPathFactory,
+    warm_variables: Callable[..., dict[str, str]],
+    pytestconfig: pytest.Config,
 ) -> Any:
     """Return a function: module name -> :class:`ModulePlanner`.
 
@@ -115,7 +125,18 @@ def module_planner(
                 terraform=str(terraform.path),
                 warm_variables=warm_variables,
                 aliases=aliases,
+                record=pytestconfig.getoption("--record-plans", default=None),
             )
         return planners[key]
 
     return planner
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--record-plans``, by which two runs can be compared."""
+    parser.addoption(
+        "--record-plans",
+        type=Path,
+        metavar="FOLDER",
+        help="write every plan of a module as JSON into this folder, which exists",
+    )

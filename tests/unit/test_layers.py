@@ -17,7 +17,7 @@ LAYERS = [
     {"folders", "parallel", "process", "redaction", "settings"},
     {"git", "hcl", "plan"},
     {"aws", "warm"},
-    {"emulator", "policy", "terraform"},
+    {"emulator", "policy", "proofs", "terraform"},
     {"doctor", "pytest_plugin", "reports", "traffic", "workspace"},
     {"cli"},
 ]

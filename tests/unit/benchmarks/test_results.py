@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.__main__ import RESULTS, warm_table, wrapper_table
+from benchmarks.check import check_table
 from benchmarks.measure import Pairs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TABLES = {"warm-providers": warm_table, "wrapper": wrapper_table}
+TABLES = {"warm-providers": warm_table, "wrapper": wrapper_table, "check": check_table}
 
 
 @pytest.mark.requirement("DOC-1")

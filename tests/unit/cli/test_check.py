@@ -74,7 +74,7 @@ def test_a_plan_is_judged_anywhere_and_a_fault_is_told_with_its_remedy(
 def test_a_plan_without_a_fault_passes_from_standard_input(tap: Tap, elsewhere: Path) -> None:
     done = subprocess.run(
         [tap.program, "check", "--plan", "-", "--output", "json"],
-        input=plan_json(change("aws_vpc.this", {})),
+        input=plan_json(change("terraform_data.this", {})),
         cwd=elsewhere,
         env=tap.environ(),
         capture_output=True,
@@ -120,8 +120,8 @@ def test_a_root_is_judged_without_terraform_and_a_low_fault_passes(
 ) -> None:
     (elsewhere / "variables.tf").write_text(UNUSED)
 
-    passed = tap("check", cwd=elsewhere)
-    failed = tap("check", str(elsewhere), "--fail-on", "low")
+    passed = tap("check", "--rule", "TF-02", cwd=elsewhere)
+    failed = tap("check", str(elsewhere), "--rule", "TF-02", "--fail-on", "low")
 
     assert passed.returncode == 0
     assert '  var.unused  (variables.tf:1)\n    variable "unused" is never' in passed.stdout
@@ -164,7 +164,7 @@ def test_without_arguments_every_environment_and_uncalled_module_is_judged_once(
         folder.mkdir(parents=True)
         (folder / "variables.tf").write_text(UNUSED)
 
-    done = tap("check", "--output", "json")
+    done = tap("check", "--rule", "TF-02", "--output", "json")
 
     document = json.loads(done.stdout)
     assert document["subject"] == "environments/dev, environments/prod, modules/alone"
@@ -279,24 +279,33 @@ def test_a_secret_of_a_plan_is_in_no_report(tap: Tap, elsewhere: Path) -> None:
         assert "correct-horse-battery" not in done.stdout + done.stderr
 
 
+# Nothing is wrong with it but the variable.
 FAULTY = """
 terraform {
+  required_version = ">= 1.11"
+
   backend "s3" {
     encrypt = true
   }
 }
 
 variable "name_suffix" {
-  type = string
+  description = "Suffix of a copy."
+  type        = string
+  nullable    = false
 }
 
 variable "target" {
-  type = string
+  description = "Where it is applied."
+  type        = string
+  nullable    = false
 }
 
 variable "unread" {
-  type    = string
-  default = ""
+  description = "What nobody reads."
+  type        = string
+  default     = ""
+  nullable    = false
 }
 
 resource "terraform_data" "this" {

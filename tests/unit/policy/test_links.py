@@ -229,5 +229,5 @@ def test_users_in_several_places_are_found_although_another_place_is_unclear(
     )
 
     assert next(users).address == "aws_instance.this"
-    with pytest.raises(UnknownValueError, match="aws_lb.this"):
+    with pytest.raises(UnknownValueError, match=r"aws_lb\.this"):
         next(users)

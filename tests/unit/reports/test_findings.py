@@ -126,6 +126,7 @@ EVERYTHING = judgement(
 )
 def test_the_verdict_counts_everything_and_tells_what_counts(
     judged: Judgement,
+    *,
     passed: bool,
     said: str,
 ) -> None:
@@ -216,7 +217,9 @@ def test_junit_has_a_case_for_each_rule_and_one_for_each_waiver_that_must_go() -
     odd = finding(HIGH, 9, message='name = "\x00\ufffe"')
     suite = parsed(findings_junit(EVERYTHING)).find("testsuite")
     assert suite is not None
-    cases = {case.get("name", "").split()[0]: case for case in suite}
+    cases = {
+        case.get("name", "").split()[0]: case for case in suite.findall("*[@classname!='waivers']")
+    }
 
     assert {key: suite.get(key) for key in ("tests", "failures", "skipped")} == {
         "tests": "5",

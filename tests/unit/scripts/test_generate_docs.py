@@ -66,6 +66,7 @@ def test_tables_are_written_between_the_markers_and_checked(
         "stale: docs/reference/emulator.md\n"
         "stale: docs/reference/environments.md\n"
         "stale: docs/reference/outputs.md\n"
+        "stale: docs/reference/rules.md\n"
         "TIP run: make generate\n"
     )
     assert script.main(root) == 0

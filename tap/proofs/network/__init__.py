@@ -1,0 +1,1 @@
+"""Which packets get from where to where: networks as facts, questions, answers with the path."""
