@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap.errors import HclError
-from tap.hcl import load_module
 from tap.policy.rule import Severity, source_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tap.hcl import Expression, Module, ModuleCall
+    from tap.hcl import Expression, ModuleCall
     from tap.policy.finding import Fault
     from tap.policy.sources import SourceModule
 
@@ -39,7 +37,7 @@ def same_thresholds(module: SourceModule) -> Iterator[Fault]:
     """Of the roots beside each other that call one module, not all give it the same thresholds."""
     if not module.is_root:
         return
-    beside = tuple(_beside(module.sources.root))
+    beside = tuple(module.sources.beside())
     for call in module.declared.module_calls.values():
         others = [
             found
@@ -47,23 +45,25 @@ def same_thresholds(module: SourceModule) -> Iterator[Fault]:
             for found in other.module_calls.values()
             if _same_source(call, module.sources.root, found, folder)
         ]
-        given = dict(_thresholds(call))
-        if not others or not given:
-            continue
-        if all(dict(_thresholds(other)) == given for other in others):
+        given = dict(_thresholds(call)) or dict(_defaults(module, call))
+        if others and given and all(_gives_same(other, given) for other in others):
             told = ", ".join(f"{name} = {value}" for name, value in sorted(given.items()))
             yield module.fault(call, f"{told} is the same in {len(others) + 1} roots")
 
 
-def _beside(root: Path) -> Iterator[tuple[Path, Module]]:
-    """Yield the other folders beside a root that hold Terraform, as far as they can be read."""
-    for folder in sorted(root.parent.iterdir()):
-        if folder == root or not any(folder.glob("*.tf")):
-            continue
-        try:
-            yield folder, load_module(folder)
-        except HclError:
-            continue
+def _gives_same(call: ModuleCall, given: dict[str, str]) -> bool:
+    """Tell whether a call gives the same, or nothing where the others give nothing."""
+    found = dict(_thresholds(call))
+    return found == given or (not found and all("default" in value for value in given.values()))
+
+
+def _defaults(module: SourceModule, call: ModuleCall) -> Iterator[tuple[str, str]]:
+    """Yield the thresholds of a called module that are left at their defaults."""
+    address = f"{module.addresses[0]}.module.{call.name}".removeprefix(".")
+    called = module.sources.at(address)
+    for variable in called.declared.variables.values() if called else ():
+        if _THRESHOLDS in variable.name.lower() and variable.default is not None:
+            yield variable.name, "its default"
 
 
 def _same_source(one: ModuleCall, root: Path, other: ModuleCall, folder: Path) -> bool:
