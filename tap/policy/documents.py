@@ -108,5 +108,9 @@ def _value(expression: Expression, values: Values, name: str) -> Any:  # noqa: A
     if text.startswith('"') and not text.startswith('"${'):
         return text.strip('"')
     if expression.references and all(item.startswith(_RESOURCES) for item in expression.references):
-        return f"{_SOMETHING}{text[text.rfind('}') + 1 :]}" if text[0] == '"' else _SOMETHING
+        return (
+            _SOMETHING + text[text.rfind("}") + 1 :].removesuffix('"')
+            if text[0] == '"'
+            else _SOMETHING
+        )
     raise UnknownValueError(values.resource.address, name)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tap.policy.planned import Planned, Resource
-    from tap.policy.values import Values
 
 _WRITERS = ("CloudWatchAgentServerPolicy", "CloudWatchFullAccess", "CloudWatchFullAccessV2")
 _PUT = "cloudwatch:putmetricdata"
@@ -186,23 +185,6 @@ _NOT_OF_RDS = frozenset(
         "StorageUtilization",
     }
 )
-
-
-def dimension_names(values: Values) -> frozenset[str]:
-    """Return the names of the dimensions of an alarm, or of a metric in it.
-
-    Terraform leaves a map out of a plan if one of its values is not known yet; what is written
-    still has the names.
-
-    Raises:
-        UnknownValueError: They are neither known nor written out.
-    """
-    name = "dimensions"
-    if not values.is_unknown(name):
-        return values.keys(name)
-    block = values.resource.planned.block(values.resource)
-    written = block.attributes.get(name) if block and not values.path else None
-    return frozenset(written.entries) if written and written.entries else values.keys(name)
 
 
 def missing(metric: Metric, asker: Resource) -> str | None:

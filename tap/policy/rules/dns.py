@@ -135,7 +135,11 @@ def certificate_gap(module: SourceModule) -> Iterator[Fault]:
     for resource in module.declared.resources.values():
         if resource.type != _CERTIFICATE or resource.mode != "managed":
             continue
-        found = resource.lifecycle and resource.lifecycle.attributes.get("create_before_destroy")
+        found = (
+            resource.lifecycle.attributes.get("create_before_destroy")
+            if resource.lifecycle
+            else None
+        )
         if found is None or found.value is not True:
             told = f"create_before_destroy = {found.text}" if found else "is not set"
             yield module.fault(

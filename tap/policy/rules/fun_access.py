@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tap.policy.packages import read_package
 from tap.policy.roles import allows
 from tap.policy.rule import Severity, resource_rule
+from tap.policy.written import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,6 +158,6 @@ def missing_variables(function: Resource) -> Iterator[Fault]:
         return
     package = read_package(function, function.text(name) or "")
     block = function.block("environment")
-    given = block.keys("variables") if block else ()
+    given = keys_of(block, "variables") if block else frozenset()
     for variable, place in package.needs(given):
         yield function.fault(f"{place} reads {variable}, which is not given")

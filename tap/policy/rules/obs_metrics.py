@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap.policy.dashboards import OPEN, NoDashboardError, drawn, has_open, widgets_of
-from tap.policy.metrics import Metric, dimension_names, missing
+from tap.policy.metrics import Metric, missing
 from tap.policy.rule import Severity, resource_rule
 from tap.policy.values import UnknownValueError
+from tap.policy.written import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,7 @@ def _unemitted(values: Values) -> Iterator[Fault]:
     namespace, name = values.text("namespace") or "", values.text("metric_name") or ""
     if reason := missing(Metric(namespace, name, None), values.resource):
         yield values.fault(reason, at="metric_name")
-    elif reason := missing(Metric(namespace, name, dimension_names(values)), values.resource):
+    elif reason := missing(Metric(namespace, name, keys_of(values, "dimensions")), values.resource):
         yield values.fault(reason, at="dimensions")
 
 

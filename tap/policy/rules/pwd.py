@@ -100,7 +100,7 @@ def password_in_code(module: SourceModule) -> Iterator[Fault]:
         for name, expression in _arguments(holder.body):
             if _is_secret(name, expression):
                 message = f"{name} of {holder.body.labels[-1]} is a literal"
-                yield module.fault(holder, message, at=name)
+                yield module.fault(holder.body, message, at=name)
     for local in declared.locals.values():
         named = [(local.name, local.value), *_entries(local.value)]
         for name, expression in named:

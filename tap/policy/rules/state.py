@@ -145,7 +145,7 @@ def destroyable(module: SourceModule) -> Iterator[Fault]:
         if tables or _CALLED_STATE.search((item.body.text("bucket") or "").lower())
     ]
     for resource in (*tables, *named):
-        kept = resource.lifecycle and resource.lifecycle.attributes.get("prevent_destroy")
+        kept = resource.lifecycle.attributes.get("prevent_destroy") if resource.lifecycle else None
         if kept is None or kept.value is not True:
             told = f"prevent_destroy = {kept.text}" if kept else "prevent_destroy is not set"
             yield module.fault(resource, f"{told} in the lifecycle")
