@@ -37,16 +37,17 @@ def same_thresholds(module: SourceModule) -> Iterator[Fault]:
     """Of the roots beside each other that call one module, not all give it the same thresholds."""
     if not module.is_root:
         return
-    beside = tuple(module.sources.beside())
     for call in module.declared.module_calls.values():
+        given = dict(_thresholds(call)) or dict(_defaults(module, call))
+        if not given:
+            continue
         others = [
             found
-            for folder, other in beside
+            for folder, other in module.sources.beside()
             for found in other.module_calls.values()
             if _same_source(call, module.sources.root, found, folder)
         ]
-        given = dict(_thresholds(call)) or dict(_defaults(module, call))
-        if others and given and all(_gives_same(other, given) for other in others):
+        if others and all(_gives_same(other, given) for other in others):
             told = ", ".join(f"{name} = {value}" for name, value in sorted(given.items()))
             yield module.fault(call, f"{told} is the same in {len(others) + 1} roots")
 
