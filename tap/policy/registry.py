@@ -7,12 +7,64 @@ from typing import TYPE_CHECKING
 
 from tap.errors import SettingsError
 from tap.policy.rule import Rule
-from tap.policy.rules import acl, iam, iam_use, kms, net, rds, sec, sg, sg_use, tf, vpc
+from tap.policy.rules import (
+    acl,
+    dns,
+    dns_weights,
+    env,
+    fun,
+    fun_access,
+    iam,
+    iam_use,
+    kms,
+    net,
+    obs,
+    obs_metrics,
+    pwd,
+    rds,
+    rds_observed,
+    rds_restored,
+    s3,
+    s3_access,
+    s3_replicas,
+    sec,
+    sg,
+    sg_use,
+    state,
+    tf,
+    vpc,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-AREAS: tuple[ModuleType, ...] = (acl, iam, iam_use, kms, net, rds, sec, sg, sg_use, tf, vpc)
+AREAS: tuple[ModuleType, ...] = (
+    acl,
+    dns,
+    dns_weights,
+    env,
+    fun,
+    fun_access,
+    iam,
+    iam_use,
+    kms,
+    net,
+    obs,
+    obs_metrics,
+    pwd,
+    rds,
+    rds_observed,
+    rds_restored,
+    s3,
+    s3_access,
+    s3_replicas,
+    sec,
+    sg,
+    sg_use,
+    state,
+    tf,
+    vpc,
+)
 
 
 @cache

@@ -16,6 +16,8 @@ from tap.plan.configuration import without_keys
 from tap.policy.finding import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tap.hcl import (
         Check,
         Import,
@@ -158,6 +160,16 @@ class Sources:
         return (
             path.relative_to(self._base) if path.is_relative_to(self._base) else path
         ).as_posix()
+
+    def beside(self) -> Iterator[tuple[Path, Module]]:
+        """Yield the other folders beside the root that hold HCL, as far as they can be read."""
+        for folder in sorted(self.root.parent.iterdir()):
+            if folder == self.root or not any(folder.glob("*.tf")):
+                continue
+            try:
+                yield folder, load_module(folder, cache=self.cache)
+            except HclError:
+                continue
 
     def _collect(self, address: str, folder: Path) -> None:
         """Read a module and those it calls; a folder that calls itself is read once."""

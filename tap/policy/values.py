@@ -115,6 +115,14 @@ class Values:
         if self.is_unknown(name):
             raise self._error(name)
 
+    def keys(self, name: str) -> frozenset[str]:
+        """Return the keys of a map, also of those values that are not known yet."""
+        value, marks = item_of(self._known, name), item_of(self._unknown, name)
+        if marks is True:
+            raise self._error(name)
+        found = [tree for tree in (value, marks) if isinstance(tree, dict)]
+        return frozenset().union(*found)
+
     def blocks(self, name: str) -> tuple[Values, ...]:
         """Return the nested blocks of a type, or objects of an attribute; () without any."""
         # A block that can be there only once is an object in some providers, else a list.

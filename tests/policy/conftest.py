@@ -205,6 +205,8 @@ def found(
             return judge([rule], plan=planned, sources=sources)
         folder = tmp_path_factory.mktemp("case") / "root"
         copy_case(case, folder)
-        return judge([rule], sources=Sources(folder, base=folder))
+        # A case of several roots beside each other has the one that is judged in ``root``.
+        root = folder / "root" if (folder / "root").is_dir() else folder
+        return judge([rule], sources=Sources(root, base=folder))
 
     return findings
