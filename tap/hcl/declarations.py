@@ -63,7 +63,7 @@ def module_of(file: Block) -> Module:
     Raises:
         HclError: A block lacks a label or a required argument, or a name is declared twice.
     """
-    collected = merged(file.file, (_module(block) for block in file.blocks))
+    collected = merged(file.file, map(declared_by, file.blocks))
     return msgspec.structs.replace(collected, attributes=file.attributes)
 
 
@@ -81,7 +81,7 @@ def merged(path: str, modules: Iterable[Module]) -> Module:
             _add_names(fields[field], getattr(module, field), word)
         for field in ("moves", "imports", "removals", "others"):
             fields[field] += getattr(module, field)
-        fields["settings"] = _merged_settings(fields["settings"], module.settings)
+        fields["settings"] = merged_settings(fields["settings"], module.settings)
     return Module(**fields)
 
 
@@ -102,7 +102,8 @@ def _where(declared: Any) -> str:  # noqa: ANN401 - whatever a module holds by n
     return f"{getattr(declared, 'file', 'line')}:{declared.first_line}:1"
 
 
-def _merged_settings(one: Settings, other: Settings) -> Settings:
+def merged_settings(one: Settings, other: Settings) -> Settings:
+    """Return the ``terraform`` blocks of two files as one; the second wins."""
     return Settings(
         required_version=other.required_version or one.required_version,
         required_providers=one.required_providers | other.required_providers,
@@ -111,8 +112,12 @@ def _merged_settings(one: Settings, other: Settings) -> Settings:
     )
 
 
-def _module(block: Block) -> Module:
-    """Return one top-level block as a module that declares nothing else."""
+def declared_by(block: Block) -> Module:
+    """Return one top-level block as a module that declares nothing else.
+
+    Raises:
+        HclError: The block lacks a label or a required argument.
+    """
     wanted = _LABELS.get(block.type, ())
     if block.type in _LABELS and len(block.labels) != len(wanted):
         raise HclError(

@@ -21,6 +21,7 @@ from tap.errors import HclError
 from tap.hcl.declarations import merged, module_of
 from tap.hcl.json_syntax import parse_json
 from tap.hcl.model import Module
+from tap.hcl.overrides import is_override, overridden
 from tap.hcl.syntax import parse
 
 _SUFFIXES = (".tf", ".tf.json")
@@ -64,6 +65,8 @@ def load_module(
 ) -> Module:
     """Read all ``.tf`` and ``.tf.json`` files of a folder, not of folders in it.
 
+    Override files are merged into the others, as Terraform does it.
+
     Args:
         folder: The module.
         cache: As for :func:`parse_file`.
@@ -71,13 +74,18 @@ def load_module(
             None to raise the first one.
 
     Raises:
-        HclError: There is no such folder or no such file in it, a file cannot be parsed, or a
-            name is declared twice.
+        HclError: There is no such folder or no such file in it, a file cannot be parsed, a
+            name is declared twice, or an override file declares what no other does.
     """
     module = Module(path=str(folder))
     for path in _files(folder):
         try:
-            module = merged(str(folder), (module, parse_file(path, cache=cache)))
+            file = parse_file(path, cache=cache)
+            module = (
+                overridden(module, file)
+                if is_override(path)
+                else merged(str(folder), (module, file))
+            )
         except HclError as error:
             if errors is None:
                 raise
@@ -98,7 +106,7 @@ def _files(folder: Path) -> list[Path]:
         raise HclError(
             f"{folder}: holds no .tf or .tf.json file", "give the folder of a Terraform module"
         )
-    return files
+    return sorted(files, key=is_override)
 
 
 def _content(path: Path) -> bytes:

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 BUCKET = "shop-terraform-state-123456789012"
 TABLE = "shop-terraform-locks"
 
+# Rules are for what is built to last: these environments are as small as a test can be.
+SETTINGS = """
+project = "shop"
+
+[check]
+fail_on = "critical"
+"""
+
 BACKEND = """
 terraform {
   backend "s3" {
@@ -92,7 +100,7 @@ class Stage:
 def opened(directory: Path) -> Iterator[Stage]:
     """Make a project in a new folder and end its emulator afterwards."""
     (directory / "home").mkdir(parents=True)
-    (directory / "tap.toml").write_text('project = "shop"\n')
+    (directory / "tap.toml").write_text(SETTINGS)
     emulator = Emulator(directory / "emulator")
     try:
         endpoint = str(emulator.start().endpoint)
