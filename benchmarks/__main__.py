@@ -31,7 +31,7 @@ from tap.terraform.installation import find_terraform, terraform_environ
 from tap.warm.providers import WarmProviders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 RESULTS = REPOSITORY / "benchmarks" / "results"
 
@@ -68,36 +68,26 @@ def wrapper_table(rows: list[Pairs]) -> str:
     return "\n".join(lines)
 
 
-def environment_rows(bench: Bench, work: Path, parts: list[str]) -> tuple[list[Pairs], list[Pairs]]:
-    """Measure prod from nothing, apply it, and measure the rest."""
-    warm: list[Pairs] = []
+def environment_rows(bench: Bench, work: Path, parts: list[str]) -> Iterator[tuple[str, Pairs]]:
+    """Measure prod from nothing, apply it, and measure the rest; yield results with their row."""
     with prod(work) as applied:
         if "environments" in parts:
             for other in ("dev", "staging"):
                 made = replace(applied, name=other)
                 same_plan(bench, made.root, made.environ, f"{other} from nothing")
             nothing = replace(applied, suffix="bench")
-            warm.append(environment_row(bench, nothing, "from nothing"))
+            yield "warm-providers", environment_row(bench, nothing, "from nothing")
         print("applying prod", file=sys.stderr)
         applied.tap("apply", "prod")
         if "environments" in parts:
-            warm.append(environment_row(bench, applied, "applied"))
-        wrapper = list(wrapper_rows(bench, applied)) if "wrapper" in parts else []
-    return warm, wrapper
+            yield "warm-providers", environment_row(bench, applied, "applied")
+        if "wrapper" in parts:
+            for row in wrapper_rows(bench, applied):
+                yield "wrapper", row
 
 
-def main() -> None:
-    """Measure, print tables and write JSON."""
-    everything = ["modules", "environments", "wrapper", "check", "suite"]
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=7, help="pairs after the warm-up")
-    parser.add_argument("--suite-pairs", type=int, default=1, help="pairs of the test suite")
-    parser.add_argument("--check-pairs", type=int, default=3, help="pairs of the check of prod")
-    parser.add_argument("--only", choices=everything, action="append")
-    options = parser.parse_args()
-    parts = options.only or everything
-    warm: list[Pairs] = []
-    wrapper: list[Pairs] = []
+def measured(options: argparse.Namespace, parts: list[str]) -> Iterator[tuple[str, Pairs]]:
+    """Measure what is asked for; yield the name of the results with each row."""
     with tempfile.TemporaryDirectory(prefix="tap-bench-") as folder, WarmProviders() as providers:
         work = Path(folder)
         own = {
@@ -105,34 +95,52 @@ def main() -> None:
         }
         bench = Bench(str(find_terraform(os.environ).path), providers, options.pairs)
         if "modules" in parts:
-            warm += module_rows(bench, work, terraform_environ(own, folder=work))
+            for row in module_rows(bench, work, terraform_environ(own, folder=work)):
+                yield "warm-providers", row
         if {"environments", "wrapper"} & set(parts):
-            found, wrapper = environment_rows(bench, work, parts)
-            warm += found
+            yield from environment_rows(bench, work, parts)
         if "check" in parts:
-            report(
-                "check", list(check_rows(work / "check", pairs=options.check_pairs)), check_table
-            )
-        report("wrapper", wrapper, wrapper_table)
-        report("warm-providers", warm, warm_table)
+            for row in check_rows(work / "check", pairs=options.check_pairs):
+                yield "check", row
     if "suite" in parts:
-        warm.append(suite_row(options.suite_pairs))
-        report("warm-providers", warm, warm_table)
+        yield "warm-providers", suite_row(options.suite_pairs)
 
 
-def report(name: str, rows: list[Pairs], table: Callable[[list[Pairs]], str]) -> None:
-    """Print a table and write it as JSON, if anything was measured."""
-    if not rows:
-        return
-    print(table(rows), end="\n\n")
+def main() -> None:
+    """Measure, write JSON and print tables."""
+    everything = ["modules", "environments", "wrapper", "check", "suite"]
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=7, help="pairs after the warm-up")
+    parser.add_argument("--suite-pairs", type=int, default=1, help="pairs of the test suite")
+    parser.add_argument("--check-pairs", type=int, default=3, help="pairs of the check of prod")
+    parser.add_argument("--only", choices=everything, action="append")
+    options = parser.parse_args()
+    tables: dict[str, list[Pairs]] = {}
+    try:
+        for name, row in measured(options, options.only or everything):
+            tables.setdefault(name, []).append(row)
+            # At once: what is measured is not lost when a later part fails.
+            keep(name, row)
+    finally:
+        for name, rows in tables.items():
+            print(TABLES[name](rows), end="\n\n")
+
+
+def keep(name: str, row: Pairs) -> None:
+    """Write a row into its file of results; rows that were not measured this time stay."""
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{name}.json"
-    # Rows that were not measured this time stay; each compares two ways of one run.
     before = json.loads(file.read_text())["rows"] if file.exists() else []
-    kept = {row["work"]: row for row in before} | {row.name: row.report() for row in rows}
+    kept = {item["work"]: item for item in before} | {row.name: row.report()}
     document: dict[str, Any] = {"machine": machine(), "rows": list(kept.values())}
     file.write_text(json.dumps(document, indent=2) + "\n")
 
+
+TABLES: dict[str, Callable[[list[Pairs]], str]] = {
+    "check": check_table,
+    "warm-providers": warm_table,
+    "wrapper": wrapper_table,
+}
 
 if __name__ == "__main__":
     main()

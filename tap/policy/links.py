@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
     from tap.policy.planned import Planned, Resource
 
-# The attributes by which one resource names another.
-_NAMES = ("id", "arn", "name", "bucket", "function_name", "identifier", "key_id", "alarm_name")
+# The attributes by which one resource names another, the last ones in DNS.
+_NAMES = (
+    *("id", "arn", "name", "bucket", "function_name", "identifier", "key_id", "alarm_name"),
+    *("address", "dns_name", "domain_name", "public_ip"),
+)
 
 _NOTHING: frozenset[str] = frozenset()
 
