@@ -77,7 +77,7 @@ def _texts(block: Values, name: str) -> tuple[str, ...]:
         raise UnknownValueError(block.resource.address, name)
     known: list[str] = []
     try:
-        known += map(str, block.each(name))
+        known += block.each(name)
     except UnknownValueError:
         known.append(_SOMETHING)
     return tuple(known)

@@ -127,7 +127,7 @@ class Opening:
         if name in {"cidr_ipv4", "cidr_ipv6"}:
             yield self.values.text(name) or ""
         else:
-            yield from map(str, self.values.each(name))
+            yield from self.values.each(name)
 
 
 class Openings:

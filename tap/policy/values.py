@@ -103,15 +103,15 @@ class Values:
             raise self._error(name, "is neither true nor false")
         return value is True
 
-    def each(self, name: str) -> Iterator[Any]:
-        """Yield the elements of a list or set, or the values of a map, that are known.
+    def each(self, name: str) -> Iterator[str]:
+        """Yield the elements of a list or set, or the values of a map, that are known, as text.
 
         At the end it raises if one is not, so that ``any`` finds what is there and still does
         not pass what it cannot see.
         """
         for value, marks in self._elements(name):
             if not any_marked(marks):
-                yield value
+                yield str(value)
         if self.is_unknown(name):
             raise self._error(name)
 

@@ -46,6 +46,9 @@ READABLE = {
     "secret_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-dev/database-AbC1d2",
 }
 
+# Saved plans, and what was read of .tf files, where a secret may be the default of a variable.
+_KEPT = {".tfplan", ".msgpack"}
+
 PEM = "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n"
 
 MAIN = f"""
@@ -195,7 +198,7 @@ def run(stage: Stage) -> Run:
     (folder / "broken.tf").unlink()
     ended["destroy"] = project.run("destroy", "secrets")
     files = list(written(project.directory))
-    kept = [f for f in files if f.suffix == ".tfplan" or "state-backups" in f.parts]
+    kept = [f for f in files if f.suffix in _KEPT or "state-backups" in f.parts]
     return Run(ended, {file: file.read_bytes() for file in files if file not in kept}, kept)
 
 
@@ -257,6 +260,6 @@ def test_what_names_something_stays_readable(run: Run) -> None:
 
 
 def test_the_files_that_must_hold_secrets_belong_to_their_owner_alone(run: Run) -> None:
-    assert {file.suffix for file in run.kept} == {".tfplan", ".tfstate"}
+    assert {file.suffix for file in run.kept} == {*_KEPT, ".tfstate"}
     for file in run.kept:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file

@@ -169,6 +169,6 @@ def wildcard_certificate(certificate: Resource) -> Iterator[Fault]:
     if certificate.is_unknown(name) and not certificate.is_set(name):
         return
     main = certificate.text("domain_name")
-    found = [item for item in certificate.each(name) if str(item).startswith("*") and item != main]
+    found = [item for item in certificate.each(name) if item.startswith("*") and item != main]
     if found:
         yield certificate.fault(f"{name} has {', '.join(found)}", at=name)
