@@ -19,6 +19,7 @@ from tap.cli.options import (
     warm_option,
 )
 from tap.cli.protection import command_words
+from tap.cli.proving import prove_plan, say_proofs
 from tap.cli.session import open_environment
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def plan(
     """Plan ENV and save the plan for tap apply.
 
     A manifest beside the plan notes what it was made of; tap apply refuses the plan when that
-    has changed. The rules of tap check judge the plan with its files; their verdict is told here
-    and counts in tap apply.
+    has changed. The rules of tap check judge the plan with its files, and tap prove answers the
+    intents of the environment from it; what they find is told here and counts in tap apply.
     """
     from tap.plan import summarize
 
@@ -70,6 +71,10 @@ def plan(
     print_summary(summary, workspace, output_format, judgement)
     if judgement is not None:
         say_verdict(judgement)
+        request = workspace.request
+        proved = prove_plan(made, request.settings, request.environment, request.label)
+        if proved is not None:
+            say_proofs(proved)
     if summary.empty and out_file is None:
         from tap.terraform.saved import remove_plan
 
