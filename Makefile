@@ -83,6 +83,9 @@ lock: $(venv)/dev ## Resolve the pinned dependencies again
 	$(bin)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --quiet \
 		-c requirements/runtime.txt -o requirements/dev.txt
+	$(bin)/uv pip compile pyproject.toml --extra docs --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --quiet \
+		-c requirements/runtime.txt -c requirements/dev.txt -o requirements/docs.txt
 	$(bin)/uv pip compile requirements/checkov.in --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --quiet -o requirements/checkov.txt
 
@@ -110,4 +113,9 @@ $(venv)/run: requirements/runtime.txt pyproject.toml
 $(venv)/dev: requirements/dev.txt $(venv)/run
 	@echo "installing the development tools into $(venv)" >&2
 	@$(pinned) requirements/dev.txt
+	@touch $@
+
+$(venv)/docs: requirements/docs.txt $(venv)/dev
+	@echo "installing the generator of the documentation's site into $(venv)" >&2
+	@$(pinned) requirements/docs.txt
 	@touch $@
