@@ -58,7 +58,11 @@ lint: $(venv)/dev ## Check formatting, validity, types and generated documents
 	$(bin)/ruff format --check .
 	$(bin)/mypy
 	$(bin)/python scripts/generate_docs.py --check
+	$(bin)/python scripts/check_lock_files.py
+	$(tap) atlantis generate --check
 	$(tap) validate
+	$(bin)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(bin)/zizmor --offline --no-progress --quiet .github/workflows
 
 # Two workers wait most of the time for an environment to be applied; the third does the rest.
 test: $(venv)/dev ## Run every test
@@ -73,8 +77,9 @@ checkov: $(venv)/dev ## Record again what checkov says of a plan of prod
 inventories: $(venv)/dev ## Write the inventories of the environments' plans again
 	$(bin)/pytest tests/environments --write-inventories
 
-generate: $(venv)/dev ## Write the generated parts of the documents again
+generate: $(venv)/dev ## Write the generated parts of the documents and atlantis.yaml again
 	$(bin)/python scripts/generate_docs.py
+	$(tap) atlantis generate
 
 # Universal (every platform), with hashes and without the address of any index.
 lock: $(venv)/dev ## Resolve the pinned dependencies again

@@ -156,5 +156,7 @@ def policy_passed(text: str) -> set[bool]:
     The older rule looks for a word, the newer one for a number of failures above zero or for a line
     that begins with FAIL: https://github.com/runatlantis/atlantis/pull/6019
     """
-    counted = re.search(r"\b[1-9]\d* failures?\b", text) or re.search(r"^FAIL\b", text, re.MULTILINE)
+    counted = re.search(r"\b[1-9]\d* failures?\b", text) or re.search(
+        r"^FAIL\b", text, re.MULTILINE
+    )
     return {"fail" not in text.lower(), counted is None}
