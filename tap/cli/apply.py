@@ -28,6 +28,7 @@ from tap.cli.protection import (
     refuse_unnamed,
     require_clean_tree,
 )
+from tap.cli.proving import prove_plan, refuse_unproved
 from tap.cli.session import open_environment
 from tap.errors import LockedError, SettingsError, StalePlanError
 
@@ -67,8 +68,9 @@ def apply(
 
     Whatever is applied was saved and shown before. A saved plan is refused when it is too old,
     was altered, or what it was made of has changed, and any plan when it breaks rules of tap
-    check at or above check.fail_on that no waiver covers. On aws the name of the environment has to
-    be typed, or --yes given; for a protected environment --yes needs a saved plan.
+    check at or above check.fail_on that no waiver covers, or intents of tap prove. On aws the
+    name of the environment has to be typed, or --yes given; for a protected environment --yes
+    needs a saved plan.
     """
     consent = Consent(yes=yes, protect=protect, allowed=allow_destroy)
     with ExitStack() as held:
@@ -175,7 +177,7 @@ def show_and_apply(
     """Print what a plan does, refuse or ask where that is due, and apply it.
 
     Raises:
-        RulesBrokenError: A rule that counts is broken, and that is not waived.
+        RulesBrokenError: A rule that counts is broken and not waived, or an intent does not hold.
         SettingsError: The environment is protected against it, or nobody confirmed.
         LockedError: Somebody else holds the state lock; the plan can be applied later.
         StalePlanError: The state has changed since the plan was made.
@@ -189,7 +191,10 @@ def show_and_apply(
         taken.spent = True
         return
     if verb == "apply":
-        refuse_broken(judge_plan(plan, workspace), workspace.request)
+        request = workspace.request
+        refuse_broken(judge_plan(plan, workspace), request)
+        proved = prove_plan(plan, request.settings, request.environment, request.label)
+        refuse_unproved(proved, request)
     refuse_protected(summary, workspace)
     refuse_unnamed(summary, workspace, consent, verb)
     confirm(workspace, verb, consent)

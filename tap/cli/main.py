@@ -21,6 +21,7 @@ from tap.cli.init import init
 from tap.cli.lock import lock
 from tap.cli.output import output
 from tap.cli.plan import plan
+from tap.cli.prove import prove
 from tap.cli.rules import rules
 from tap.cli.state import state
 from tap.cli.test import test
@@ -56,6 +57,7 @@ _COMMANDS = (
     lock,
     output,
     plan,
+    prove,
     rollback,
     rules,
     shift,

@@ -19,6 +19,7 @@ from tap.cli.options import (
     warm_option,
 )
 from tap.cli.protection import command_words
+from tap.cli.proving import prove_plan, say_proofs
 from tap.cli.session import open_environment
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def plan(
     """Plan ENV and save the plan for tap apply.
 
     A manifest beside the plan notes what it was made of; tap apply refuses the plan when that
-    has changed. The rules of tap check judge the plan with its files; their verdict is told here
-    and counts in tap apply.
+    has changed. The rules of tap check judge the plan with its files, and tap prove answers the
+    intents of the environment from it; what they find is told here and counts in tap apply.
 
     With TF_IN_AUTOMATION set, what is printed fits into a comment on a pull request and ends with
     the summary.
@@ -81,20 +82,23 @@ def plan(
     summary = summarize(made)
     # What a destroy leaves behind breaks no rule.
     judgement = None if destroy else judge_plan(made, workspace)
-    if os.environ.get("TF_IN_AUTOMATION"):
-        if judgement is not None:
-            say_verdict(judgement, findings=False)
-        print_summary(summary, workspace, output_format, judgement, limit=AUTOMATION_LIMIT)
-    else:
+    automated = bool(os.environ.get("TF_IN_AUTOMATION"))
+    if not automated:
         print_summary(summary, workspace, output_format, judgement)
-        if judgement is not None:
-            say_verdict(judgement)
+    if judgement is not None:
+        say_verdict(judgement, findings=not automated)
+        request = workspace.request
+        proved = prove_plan(made, request.settings, request.environment, request.label)
+        if proved is not None:
+            say_proofs(proved)
+    if automated:
+        print_summary(summary, workspace, output_format, judgement, limit=AUTOMATION_LIMIT)
     if summary.empty and out_file is None:
         from tap.terraform.saved import remove_plan
 
         remove_plan(saved)
         return
-    if os.environ.get("TF_IN_AUTOMATION"):
+    if automated:
         return
     named = ["--plan", shlex.quote(str(out_file))] if out_file else []
     command = " ".join(["tap", "apply", *command_words(workspace), *named])

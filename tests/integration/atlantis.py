@@ -1,9 +1,9 @@
 """Runs the steps of a workflow as Atlantis does.
 
 Sources: https://www.runatlantis.io/docs/custom-workflows.html and, in
-https://github.com/runatlantis/atlantis, ``server/core/runtime/run_step_runner.go`` (variables, shell
-and folder of a step), ``env_step_runner.go``, ``models/shell_command_runner.go`` (both streams become
-one text) and ``server/events/project_command_runner.go`` (what becomes of it).
+https://github.com/runatlantis/atlantis, ``server/core/runtime/run_step_runner.go`` (variables,
+shell and folder of a step), ``env_step_runner.go``, ``models/shell_command_runner.go`` (both
+streams become one text) and ``server/events/project_command_runner.go`` (what becomes of it).
 """
 
 from __future__ import annotations

@@ -10,9 +10,10 @@ import pytest
 
 from tap.proofs.access.from_live import read_facts
 from tap.proofs.access.from_plan import read_plan
-from tap.proofs.access.intents import judge, parse_intent
+from tap.proofs.access.intents import judge
 from tap.proofs.answer import Answer
 from tap.proofs.sources import Sources
+from tests.integration.intents import intents_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,63 +26,6 @@ pytestmark = [pytest.mark.requirement("TST-2", "SEC-3"), pytest.mark.timeout(120
 
 ACCOUNT = "123456789012"
 REGIONS = ("eu-west-1", "eu-central-1", "us-east-1")
-INSTANCE = f"ec2:SourceInstanceARN=arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-0abc"
-LOGS = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/payments-ENV/*"
-USER = f"arn:aws:rds-db:eu-west-1:{ACCOUNT}:dbuser"
-NAMES = {"app": "application"}
-
-VIA = "kms:ViaService"
-SERVICE = "eu-west-1.amazonaws.com"
-RULE = f"aws:SourceArn=arn:aws:events:eu-west-1:{ACCOUNT}:rule/payments-ENV-probe"
-ABROAD = INSTANCE.replace("eu-west-1", "us-east-1")
-OWN = f"aws:SourceAccount={ACCOUNT}"
-INVOKE = "lambda:InvokeFunction"
-
-# Everything that the application may do, as SEC-3 has it, and nothing else.
-APPLICATION = f"""
-allow app can s3:GetObject, s3:PutObject, s3:DeleteObject on app bucket/application/*
-allow app can s3:ListBucket on app bucket with s3:prefix=application/orders
-allow app can secretsmanager:GetSecretValue, secretsmanager:DescribeSecret on database secret
-allow app can kms:Decrypt, kms:GenerateDataKey on data key with {VIA}=s3.{SERVICE}
-allow app can rds-db:connect on {USER}:DATABASE/application
-allow app can logs:CreateLogStream, logs:DescribeLogStreams, logs:PutLogEvents on {LOGS}
-allow app can cloudwatch:PutMetricData on * with cloudwatch:namespace=payments-ENV
-allow app can xray:PutTraceSegments, xray:PutTelemetryRecords on * with {INSTANCE}
-allow app can ssmmessages:CreateControlChannel, ssmmessages:CreateDataChannel on * with {INSTANCE}
-allow app can ssmmessages:OpenControlChannel, ssmmessages:OpenDataChannel on * with {INSTANCE}
-allow app can ec2messages:AcknowledgeMessage, ec2messages:DeleteMessage on * with {INSTANCE}
-allow app can ec2messages:FailMessage, ec2messages:GetEndpoint on * with {INSTANCE}
-allow app can ec2messages:GetMessages, ec2messages:SendReply on * with {INSTANCE}
-allow app can ssm:UpdateInstanceInformation on * with {INSTANCE}
-allow ec2.amazonaws.com can sts:AssumeRole on app role
-deny app can anything else
-deny app can iam:*
-deny app can sts:*
-deny app can s3:PutObject on other buckets
-deny app can s3:* on app bucket/application/* with aws:SecureTransport=false
-deny app can s3:ListBucket on app bucket with s3:prefix=secret/
-deny app can secretsmanager:GetSecretValue on other secrets
-deny app can secretsmanager:PutSecretValue on any secret
-deny app can kms:* on other keys
-deny app can kms:Decrypt on data key with {VIA}=ec2.{SERVICE}
-deny app can kms:ScheduleKeyDeletion on any key
-deny app can cloudwatch:PutMetricData with cloudwatch:namespace=payments-other
-deny app can xray:PutTraceSegments with {ABROAD}
-deny app can rds-db:connect on {USER}:DATABASE/root
-deny app can sns:* on any topic
-deny app can sqs:* on any queue
-deny app can lambda:* on any function
-deny lambda.amazonaws.com can sts:AssumeRole on app role
-""".strip().splitlines()
-PROBE = f"""
-allow lambda.amazonaws.com can sts:AssumeRole on probe role
-allow events.amazonaws.com can {INVOKE} on probe function with {RULE} and {OWN}
-deny events.amazonaws.com can {INVOKE} on probe function with aws:SourceAccount=999999999999
-deny s3.amazonaws.com can lambda:* on probe function
-deny probe can s3:* on any bucket
-deny probe can secretsmanager:*
-deny probe can iam:*
-""".strip().splitlines()
 
 
 def read(deployment: Deployment) -> Facts:
@@ -103,30 +47,21 @@ def live() -> Callable[[Deployment], Facts]:
     return kept
 
 
-def unmet(deployment: Deployment, lines: list[str], facts: Facts, database: str = "") -> list[str]:
-    """Return the intents that do not hold, with the reasons."""
-    identifier = database or deployment.outputs["database"]["resource_id"]
-    words = {"ENV": deployment.name, "DATABASE": identifier}
-    for old, new in words.items():
-        lines = [line.replace(old, new) for line in lines]
-    found = judge([parse_intent(line) for line in lines], facts, NAMES)
+def unmet(deployment: Deployment, facts: Facts) -> list[str]:
+    """Return the intents about access that do not hold, with the reasons."""
+    intents = intents_of(deployment)
+    assert len(intents.access) > 30
     return [
         "\n  ".join([f"{each.answer}: {each.intent.text}", *each.lines()])
-        for each in found
+        for each in judge(intents.access, facts, intents.names)
         if each.answer is not Answer.PROVED
     ]
 
 
-def test_the_application_may_do_exactly_what_it_needs(
+def test_everybody_may_do_what_is_intended_and_nothing_else(
     deployment: Deployment, live: Callable[[Deployment], Facts]
 ) -> None:
-    assert unmet(deployment, APPLICATION, live(deployment)) == []
-
-
-def test_the_probe_is_called_by_its_schedule_and_reaches_no_data(
-    deployment: Deployment, live: Callable[[Deployment], Facts]
-) -> None:
-    assert unmet(deployment, PROBE, live(deployment)) == []
+    assert unmet(deployment, live(deployment)) == []
 
 
 def test_a_right_that_is_added_by_hand_is_found_and_named(deployment: Deployment) -> None:
@@ -138,7 +73,7 @@ def test_a_right_that_is_added_by_hand_is_found_and_named(deployment: Deployment
     )
     iam.put_role_policy(RoleName=role, PolicyName="by-hand", PolicyDocument=policy)
     try:
-        found = unmet(deployment, APPLICATION, read(deployment))
+        found = unmet(deployment, read(deployment))
     finally:
         iam.delete_role_policy(RoleName=role, PolicyName="by-hand")
 
@@ -156,13 +91,10 @@ def planned(deployment: Deployment) -> Facts:
     return read_plan(deployment.plan, region=REGIONS[0], sources=Sources(root=root))
 
 
-def test_a_plan_from_nothing_shows_already_what_the_application_may_do(
+def test_a_plan_from_nothing_shows_already_who_may_do_what(
     deployment: Deployment, planned: Facts
 ) -> None:
-    database = "{module.stack.module.database.aws_db_instance.this.resource_id}"
-
-    assert unmet(deployment, APPLICATION, planned, database) == []
-    assert unmet(deployment, PROBE, planned, database) == []
+    assert unmet(deployment, planned) == []
 
 
 def test_plan_and_live_know_the_same_of_access(

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap.errors import PolicyError
 from tap.proofs.answer import Answer
+from tap.proofs.intents import Flow, Intents
 from tap.proofs.network.from_live import read_facts
 from tap.proofs.network.from_plan import read_plan
 from tap.proofs.network.matrix import matrix
@@ -16,6 +18,9 @@ from tap.proofs.network.reachability import Question, always, never
 from tap.proofs.network.tiers import Tiers
 from tap.proofs.network.traffic import describe_traffic, parse_traffic
 from tap.proofs.sources import Sources
+from tap.proofs.verdict import prove
+from tap.reports.proofs import broken_lines
+from tests.integration.intents import intents_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,23 +44,6 @@ FLOWS = {
     "app -> endpoints": "tcp/443",
     "app -> s3": "tcp/443",
 }
-NEVER = (
-    ("internet", "app", "all"),
-    ("internet", "db", "all"),
-    ("internet", "private", "all"),
-    ("internet", "database", "all"),
-    ("db", "internet", "all"),
-    ("database", "internet", "all"),
-    ("public", "database", "all"),
-    ("private", "database", "tcp/22"),
-    ("app", "app", "tcp/22"),
-)
-ALWAYS = (
-    ("internet", "public", "tcp/443"),
-    ("public", "private", "tcp/8080"),
-    ("private", "database", "tcp/3306"),
-    ("private", "internet", "tcp/443"),
-)
 
 
 class Networks:
@@ -168,19 +156,11 @@ def flows(tiers: Tiers) -> dict[str, str]:
     return told
 
 
-def unmet(tiers: Tiers) -> list[str]:
-    """Return what should hold between tiers of subnets and does not, with the reason."""
-    found = []
-    for judge, asked in ((never, NEVER), (always, ALWAYS)):
-        for source, destination, traffic in asked:
-            question = Question(
-                source=source, destination=destination, traffic=parse_traffic(traffic)
-            )
-            finding = judge(tiers, question)
-            if finding.answer is not Answer.PROVED:
-                claim = f"{judge.__name__} {source} -> {destination} {traffic}: {finding.answer}"
-                found.append("\n  ".join([claim, *finding.lines()]))
-    return found
+def unmet(deployment: Deployment, tiers: Tiers) -> list[str]:
+    """Return the flows that do not hold as intended, and those that nobody expects."""
+    flows = [line for line in intents_of(deployment).lines if isinstance(line.asked, Flow)]
+    intents = Intents(lines=tuple(flows))
+    return broken_lines(prove("it", intents, tiers=tiers, access=PolicyError("not asked here", "")))
 
 
 def test_a_plan_from_nothing_proves_who_reaches_whom(
@@ -189,7 +169,7 @@ def test_a_plan_from_nothing_proves_who_reaches_whom(
     tiers = networks.planned(deployment)
 
     assert flows(tiers) == FLOWS
-    assert unmet(tiers) == []
+    assert unmet(deployment, tiers) == []
 
 
 def test_the_live_network_proves_who_reaches_whom(
@@ -198,7 +178,7 @@ def test_the_live_network_proves_who_reaches_whom(
     tiers = networks.live(deployment)
 
     assert flows(tiers) == FLOWS
-    assert unmet(tiers) == []
+    assert unmet(deployment, tiers) == []
 
 
 def test_plan_and_live_agree_on_every_port_in_use(

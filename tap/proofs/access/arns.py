@@ -64,6 +64,14 @@ class Arns:
             database, "secretsmanager", f"secret:rds!db-{stand_in(database)}"
         )
 
+    def of_database_users(self, database: Planned) -> str:
+        """Return the ARN that those of a database's users begin with.
+
+        Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
+        """
+        made = database.get("resource_id") or stand_in(database, "resource_id")
+        return self._regional(database, "rds-db", f"dbuser:{made}")
+
     def _regional(self, item: Planned, service: str, end: str) -> str:
         region = self.region if item.in_default_region else "*"
         return f"arn:{self.partition}:{service}:{region}:{self.account}:{end}"

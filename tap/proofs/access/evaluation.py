@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tap.proofs.access.conditions import (
@@ -197,15 +198,17 @@ def _matching(policy: Policy, request: Request, *, bounded: bool = False) -> Ite
         witness = Witness(policy=policy)
         # In every way in which it could grant.
         return [_Match(witness=witness, holds=None, reach=reach) for reach in Reach]
-    found = (_match(policy, each, request, bounded=bounded) for each in policy.statements)
+    found = (
+        _match(policy, each, request, bounded=bounded)
+        for each in policy.statements
+        # First what rules most statements out.
+        if takes(each.actions, request.action)
+    )
     return [match for match in found if match.holds is not False]
 
 
 def _match(policy: Policy, statement: Statement, request: Request, *, bounded: bool) -> _Match:
     witness = Witness(policy=policy, statement=statement)
-    # First what rules most statements out.
-    if not takes(statement.actions, request.action):
-        return _Match(witness=witness, holds=False)
     reach, named = reaches(statement, request.caller, bounded=bounded)
     place = all_of((named, _takes_resource(policy, statement, request)))
     if place is False:
@@ -222,6 +225,7 @@ def _match(policy: Policy, statement: Statement, request: Request, *, bounded: b
     )
 
 
+@lru_cache(maxsize=65536)
 def takes(element: Element, text: str) -> bool:
     """Tell whether patterns of actions take one; upper and lower case do not differ."""
     name = text.lower()

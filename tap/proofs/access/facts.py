@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# By the word for a kind: all ARNs of it.
+# By the word for a kind: all ARNs of it in a partition. No request leaves its partition.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 ARNS = {
-    "bucket": "arn:*:s3:::*",
-    "function": "arn:*:lambda:*:*:function:*",
-    "key": "arn:*:kms:*:*:key/*",
-    "queue": "arn:*:sqs:*:*:*",
-    "role": "arn:*:iam::*:role/*",
-    "secret": "arn:*:secretsmanager:*:*:secret:*",
-    "topic": "arn:*:sns:*:*:*",
+    "bucket": "arn:{}:s3:::*",
+    "dbuser": "arn:{}:rds-db:*:*:dbuser:*",
+    "function": "arn:{}:lambda:*:*:function:*",
+    "key": "arn:{}:kms:*:*:key/*",
+    "queue": "arn:{}:sqs:*:*:*",
+    "role": "arn:{}:iam::*:role/*",
+    "secret": "arn:{}:secretsmanager:*:*:secret:*",
+    "topic": "arn:{}:sns:*:*:*",
 }
 # What a policy of the resource must allow, since allowing by IAM alone is not enough:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
@@ -68,6 +69,8 @@ class Resource:
     @property
     def patterns(self) -> tuple[str, ...]:
         """Patterns of its own ARN and of what is inside it."""
+        if self.kind == "dbuser":
+            return (f"{self.arn}/*",)
         return (self.arn, f"{self.arn}/*") if self.kind == "bucket" else (self.arn,)
 
 
@@ -78,6 +81,16 @@ class Facts:
     account: str
     roles: tuple[Role, ...] = ()
     resources: tuple[Resource, ...] = ()
+
+    @property
+    def partition(self) -> str:
+        """The partition that everything is in, such as ``aws``."""
+        known = [*(role.arn for role in self.roles), *(item.arn for item in self.resources)]
+        return known[0].split(":")[1] if known else "aws"
+
+    def all_of(self, kind: str) -> str:
+        """Return the pattern of all ARNs of a kind."""
+        return ARNS[kind].format(self.partition)
 
     def role(self, name: str) -> Role:
         """Return a role by its ARN, its name, or the end of its name after a dash.

@@ -49,7 +49,7 @@ def read_facts(client: Client, *, account: str, prefix: str, regions: Iterable[s
             *(
                 resource
                 for place in places
-                for kind in (_keys, _secrets, _topics, _queues, _functions)
+                for kind in (_keys, _secrets, _topics, _queues, _functions, _database_users)
                 for resource in kind(partial(client, region=place), account, prefix)
             ),
         ]
@@ -165,6 +165,16 @@ def _functions(client: Callable[[str], Any], account: str, prefix: str) -> Itera
         if name.startswith(prefix):
             policy = _if_any(partial(functions.get_policy, FunctionName=name), "Policy")
             yield _resource("function", (name,), found["FunctionArn"], account, policy)
+
+
+def _database_users(client: Callable[[str], Any], account: str, prefix: str) -> Iterator[Resource]:
+    rds = client("rds")
+    for found in _pages(rds, "describe_db_instances", "DBInstances"):
+        name = found["DBInstanceIdentifier"]
+        if name.startswith(prefix):
+            region, made = rds.meta.region_name, found["DbiResourceId"]
+            arn = f"arn:{_partition(rds)}:rds-db:{region}:{account}:dbuser:{made}"
+            yield _resource("dbuser", (name,), arn, account, None)
 
 
 def _resource(

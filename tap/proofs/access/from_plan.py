@@ -147,15 +147,16 @@ class _Reader:
             yield self.resource("key", (*names, key.address), self.arn(key), policy)
 
     def secrets(self) -> Iterator[Resource]:
-        """Yield secrets, and those that RDS makes for master passwords."""
+        """Yield secrets, those that RDS makes for master passwords, and users of databases."""
         kind = "aws_secretsmanager_secret"
         for secret in self.inventory.of(kind):
             name = secret.get("name") or secret.address
             policy = self.attached(secret, kind, f"{kind}_policy", "secret_arn")
             yield self.resource("secret", (name, secret.address), self.arn(secret), policy)
         for database in self.inventory.of("aws_db_instance"):
+            name = database.get("identifier") or database.address
+            yield self.resource("dbuser", (name,), self.arns.of_database_users(database), None)
             if database.get("manage_master_user_password"):
-                name = database.get("identifier") or database.address
                 yield self.resource("secret", (name,), self.arns.of_master_secret(database), None)
 
     def permissions(self, function: Planned) -> Policy | None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from tap.errors import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # Policies of a whole stack need some thousands; only patterns made for it reach this.
 _MOST_STATES = 200_000
@@ -127,19 +127,23 @@ class _Machine:
     def _closed(self, state: int) -> int:
         return state | (state & self.loops) << 1
 
-    def _next(self, state: int, sign: str) -> int:
-        moving = state & (self.by_sign.get(sign, 0) | self.by_sign.get("?", 0))
-        return self._closed(moving << 1 | state & self.loops)
+    def _after(self, state: int) -> Iterator[tuple[str, int]]:
+        """Yield every state that another character leads to, with one such character.
 
-    def _telling(self, state: int) -> set[str]:
-        """Return the characters after which a state differs from one after any other."""
-        found = {self.filler}
-        state &= self.literals
-        while state:
-            lowest = state & -state
-            found.add(self.signs[lowest.bit_length() - 1])
-            state ^= lowest
-        return found
+        In a fixed order, so that the examples are the same in every run.
+        """
+        staying = state & self.loops
+        anything = state & self.by_sign.get("?", 0)
+        yield self.filler, self._closed(anything << 1 | staying)
+        moves: dict[str, int] = {}
+        left = state & self.literals
+        while left:
+            lowest = left & -left
+            sign = self.signs[lowest.bit_length() - 1]
+            moves[sign] = moves.get(sign, anything) | lowest
+            left ^= lowest
+        for sign in sorted(moves) if len(moves) > 1 else moves:
+            yield sign, self._closed(moves[sign] << 1 | staying)
 
     def examples(self, inside: tuple[str, ...]) -> tuple[Example, ...]:
         alive = 0
@@ -153,9 +157,7 @@ class _Machine:
             taken = state & self.accepting
             if taken & alive:
                 found.setdefault(taken, text)
-            # In a fixed order, so that the examples are the same in every run.
-            for sign in sorted(self._telling(state)):
-                after = self._next(state, sign)
+            for sign, after in self._after(state):
                 if after & alive and after not in seen:
                     seen.add(after)
                     pending.append((after, text + sign))

@@ -148,15 +148,18 @@ def judge(
     Raises:
         PolicyError: An intent names a role or resource that is not there, or more than one.
     """
-    return [
-        Judgement(
-            intent=intent,
-            finding=(always if intent.allows else never)(
-                facts, question(intent, intents, facts, names)
-            ),
-        )
-        for intent in intents
-    ]
+    return [judge_one(intent, intents, facts, names) for intent in intents]
+
+
+def judge_one(
+    intent: Intent,
+    intents: Sequence[Intent],
+    facts: Facts,
+    names: Mapping[str, str] = _NO_NAMES,
+) -> Judgement:
+    """Answer one of several intents; arguments and errors are those of :func:`judge`."""
+    asked = question(intent, intents, facts, names)
+    return Judgement(intent=intent, finding=(always if intent.allows else never)(facts, asked))
 
 
 def question(
@@ -196,7 +199,7 @@ def _resources(intent: Intent, facts: Facts, names: Mapping[str, str]) -> tuple[
     if intent.what in {"", _ELSE}:
         return ("*",)
     if found := _ALL.fullmatch(intent.what):
-        return (ARNS[found["kind"]],)
+        return (facts.all_of(found["kind"]),)
     if found := _NAMED.fullmatch(intent.what):
         resource = facts.resource(found["kind"], names.get(found["name"], found["name"]))
         if found["path"]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tap.proofs.access.conditions import Context, expand
 from tap.proofs.access.evaluation import Guard, Request, takes
-from tap.proofs.access.facts import ARNS, GUARDED_BY_POLICY
+from tap.proofs.access.facts import GUARDED_BY_POLICY
 from tap.proofs.access.globs import examples, matches
 from tap.proofs.access.model import Effect, Kind, Policy
 from tap.proofs.access.principals import Caller
@@ -82,15 +82,17 @@ def requests(facts: Facts, question: Question, *, is_open: bool) -> Iterator[Req
             *_resource_patterns(used, _context(facts, question, None, is_open=is_open)),
             *(each for resource in facts.resources for each in resource.patterns),
             *(each for grant in granted for each in grant.resources),
-            *(ARNS[kind] for kind in GUARDED_BY_POLICY),
+            *(facts.all_of(kind) for kind in GUARDED_BY_POLICY),
         ],
     )
     caller = _caller(facts, question)
+    given = [(set(_lowered(grant.actions)), set(grant.resources)) for grant in granted]
     for resource in resources:
         found = _found(facts, resource.text)
         context = _context(facts, question, found, is_open=is_open)
+        left_out = [names for names, patterns in given if not patterns.isdisjoint(resource.taken)]
         for action in actions:
-            if not any(_is_granted(grant, action, resource) for grant in granted):
+            if all(map(action.taken.isdisjoint, left_out)):
                 yield Request(
                     caller=caller,
                     action=spelled.get(action.text, action.text),
@@ -106,12 +108,6 @@ def _allows(statement: Statement) -> bool:
 def _is_used(statement: Statement, actions: Iterable[Example]) -> bool:
     """Tell whether a statement is about any of the actions."""
     return any(takes(statement.actions, action.text) for action in actions)
-
-
-def _is_granted(grant: Grant, action: Example, resource: Example) -> bool:
-    return bool(
-        action.taken & set(_lowered(grant.actions)) and resource.taken & set(grant.resources)
-    )
 
 
 def _lowered(actions: Iterable[str]) -> tuple[str, ...]:
@@ -177,7 +173,7 @@ def guard(facts: Facts, request: Request, *, delegates: Tri) -> Guard:
     """
     resource = _found(facts, request.resource)
     required = any(
-        request.action.lower().startswith(prefix) and matches(ARNS[kind], request.resource)
+        request.action.lower().startswith(prefix) and matches(facts.all_of(kind), request.resource)
         for kind, prefix in GUARDED_BY_POLICY.items()
     )
     if resource is not None:

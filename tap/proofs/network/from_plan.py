@@ -218,7 +218,8 @@ class _Reader:
             identity: PrefixList(id=identity, name=item.get("service_name") or "", service=True)
             for item in self.known.of("aws_vpc_endpoint")
             if item.get("vpc_endpoint_type") in {None, "Gateway"}
-            for identity in [item.get("prefix_list_id") or self.known.identity(item)]
+            # What names the list by its own id is led to the endpoint, too.
+            for identity in [self.known.identity(item)]
         }
         for item in self.known.of("aws_ec2_managed_prefix_list"):
             entries = [entry.get("cidr") for entry in item.get("entry") or ()]

@@ -88,7 +88,7 @@ def _endpoint_routes(
     """Add what a gateway endpoint adds to the route tables it is associated with."""
     identity = known.identity(item)
     target = Target(kind="endpoint", id=identity)
-    route = Route(target=target, prefix_list=item.get("prefix_list_id") or identity)
+    route = Route(target=target, prefix_list=identity)
     named = [known.names(item, "route_table_ids")]
     named += [
         known.names(each, "route_table_id")
@@ -117,17 +117,20 @@ def acl_rules(
     """Return rules by network ACL, and those of which the ACL is not known."""
     found: dict[str, list[AclRule]] = {known.identity(item): [] for item in items}
     loose: list[AclRule] = []
-    for item in items:
-        for name in ("ingress", "egress"):
-            value, certain = known.value(item, name)
-            rules = found[known.identity(item)]
-            given = value if certain else []
-            rules += [_inline_acl_rule(each, item, egress=name == "egress") for each in given or ()]
-            if not certain:
-                rules += list(_any_acl_rule(egress=name == "egress"))
     for item in known.of("aws_network_acl_rule"):
         rule = _acl_rule(known, item)
         _sort(known.names(item, "network_acl_id").one, rule, found, loose)
+    for item in items:
+        rules = found[known.identity(item)]
+        # Once it is applied, an ACL reports as its own what other resources put into it.
+        apart = {(rule.egress, rule.number) for rule in rules}
+        for name in ("ingress", "egress"):
+            value, certain = known.value(item, name)
+            given = value if certain else []
+            inline = (_inline_acl_rule(each, item, egress=name == "egress") for each in given or ())
+            rules += [rule for rule in inline if (rule.egress, rule.number) not in apart]
+            if not certain:
+                rules += list(_any_acl_rule(egress=name == "egress"))
     return found, [_doubtful_acl_rule(rule) for rule in loose]
 
 

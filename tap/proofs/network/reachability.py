@@ -64,13 +64,16 @@ def reached(tiers: Tiers, source: str, destination: str) -> Reach | None:
     Raises:
         SettingsError: Nothing is called so.
     """
-    found = [
-        reach(tiers.network, one, other)
-        for one in tiers.places(source)
-        for other in tiers.places(destination)
-        if _are_apart(one, other)
-    ]
-    return join([each for each in found if each is not None])
+    if (source, destination) not in tiers.reaches:
+        found = [
+            reach(tiers.network, one, other)
+            for one in tiers.places(source)
+            for other in tiers.places(destination)
+            if _are_apart(one, other)
+        ]
+        known = [each for each in found if each is not None]
+        tiers.reaches[source, destination] = join(known)
+    return tiers.reaches[source, destination]
 
 
 def never(tiers: Tiers, question: Question) -> Finding:

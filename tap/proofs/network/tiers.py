@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tap.proofs.network.facts import Facts, Interface, PrefixList, Subnet
     from tap.proofs.network.network import Network
+    from tap.proofs.network.reach import Reach
 
 INTERNET = "internet"
 # What AWS runs, so that nobody else chooses its ports.
@@ -43,12 +44,16 @@ class Tiers:
     Args:
         network: The facts.
         aliases: Further names for these.
+
+    Attributes:
+        reaches: What gets from one name to another, as far as it was worked out.
     """
 
     def __init__(self, network: Network, aliases: Mapping[str, str] = _NO_ALIASES) -> None:
         self.network = network
         self.aliases = aliases
         self._found: dict[str, tuple[Place, ...]] = {}
+        self.reaches: dict[tuple[str, str], Reach | None] = {}
         facts = network.facts
         self._kinds = dict.fromkeys(item.kind for item in facts.interfaces)
         self._subnet_tiers = dict.fromkeys(item.tier for item in facts.subnets if item.tier)
