@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts of the modules are as long as they are
 """Faults that are put into the modules, one text at a time, and what has to name each.
 
 All of a group are planned together; they are far enough apart that each is named for itself.
