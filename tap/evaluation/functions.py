@@ -225,6 +225,12 @@ def _all_true(items: Value, *, wanted: bool) -> Value:
     return wanted if all(item is wanted for item in items) else UNKNOWN
 
 
+def _zipmap(keys: Value, values: Value) -> Value:
+    # Which keys there are is not known while one of them is chosen later.
+    known = all(map(is_text, keys))
+    return dict(zip(keys, values, strict=True)) if known else made_of(values, complete=False)
+
+
 def _replace(text: Value, old: Value, new: Value) -> Value:
     # Between slashes it is a pattern, of another dialect than Python's.
     is_pattern = len(old) > 1 and old.startswith("/") and old.endswith("/")
@@ -296,7 +302,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "toset": _set,
     "tostring": lambda value: None if value is None else text_of(value),
     "values": _values,
-    "zipmap": lambda keys, values: dict(zip(keys, values, strict=True)),
+    "zipmap": _zipmap,
 }
 """By name; none of the arguments is unknown as a whole."""
 
