@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from typing import TYPE_CHECKING
 
 from tap.policy.rule import Severity, resource_rule
+from tap.policy.user_data import secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +17,6 @@ _TEMPLATE = "aws_launch_template"
 _INSTANCE = "aws_instance"
 _CONFIGURATION = "aws_launch_configuration"
 _OPTIONS = "metadata_options"
-_SECRET = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|(?i:\b(?:password|passwd|secret|secret_key|api_key|auth_token)\b"
-    r"\s*[=:]\s*[\"']?(?![\"'$]|\$\(|\{)[^\s\"'$]{4,})"
-)
 
 
 @resource_rule(
@@ -173,27 +165,6 @@ resource "aws_launch_template" "this" {
 def secret_in_user_data(made: Resource) -> Iterator[Fault]:
     """User data holds neither keys nor passwords."""
     for name in ("user_data", "user_data_base64"):
-        found = _SECRET.search(_user_data(made, name))
-        if found is not None:
-            kind = "a key" if "-----" in found[0] or found[0].isupper() else "a password"
-            yield made.fault(f"{name} holds {kind}", at=name)
-
-
-def _user_data(made: Resource, name: str) -> str:
-    """Return what an instance starts with; "" if that is nothing.
-
-    Of instances a plan has only a digest of it, so it is read as it is written.
-    """
-    if made.type == _TEMPLATE:
-        return _decoded(made.text(name) or "") if made.is_set(name) else ""
-    if made.configuration is None or name not in made.configuration.expressions:
-        return ""
-    return made.source().attributes[name].text
-
-
-def _decoded(text: str) -> str:
-    """Return user data as a script; the provider takes both forms."""
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, ValueError):
-        return text
+        if made.is_set(name):
+            for secret in secrets_in(made, name):
+                yield made.fault(f"{secret} in {name} is a secret", at=name)

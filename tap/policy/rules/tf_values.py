@@ -25,6 +25,7 @@ _ENVIRONMENT = re.compile(
 _NAMES = {"name", "name_prefix", "bucket", "identifier", "tags", "function_name", "description"}
 _CHECKED = re.compile(
     r"(?:^|_)(?:cidrs?|cidr_blocks?|instance_class|instance_type|zone_name|domain_name)(?:$|_)"
+    r"|(?:^|_)(?:name|prefix|name_prefix|identifier)$"
 )
 
 
@@ -114,7 +115,7 @@ variable "cidr_block" {
 """,
 )
 def unvalidated(module: SourceModule) -> Iterator[Fault]:
-    """Variables for blocks of addresses, classes of instances and domains are validated."""
+    """Variables for blocks of addresses, classes of instances and names are validated."""
     if module.is_root:
         return
     for variable in module.declared.variables.values():
