@@ -310,11 +310,14 @@ def test_destroy_leaves_nothing_behind(deployment: Deployment) -> None:
         assert "TF_VAR_deletion_protection=false TAP_FAIL_ON=high tap apply prod" in refused.stderr
         assert len(existing()) > 100
         deployment.progress("prod: lifting the protection")
-        lift = {"TF_VAR_deletion_protection": "false"}
-        held = deployment.project.run("apply", "prod", expected=3, **lift)
+        held = deployment.project.run(
+            "apply", "prod", expected=3, TF_VAR_deletion_protection="false"
+        )
         assert "RDS-04 medium" in held.stderr
         assert "LB-06 medium" in held.stderr
-        lifted = deployment.project.run("apply", "prod", TAP_FAIL_ON="high", **lift)
+        lifted = deployment.project.run(
+            "apply", "prod", TF_VAR_deletion_protection="false", TAP_FAIL_ON="high"
+        )
         assert " 0 to add, " in lifted.stdout
         assert " 0 to destroy." in lifted.stdout
     deployment.progress(f"{deployment.name}: destroying")
