@@ -39,6 +39,10 @@ _STYLE = (
     "text{font:13px sans-serif;fill:#1b1f24}.label{font-size:12px;fill:#0b5cad}"
     ".box{fill:#f5f8fb;stroke:#4a6785}.way{stroke:#0b5cad;stroke-width:1.4;fill:none}"
 )
+_MARKER = (
+    '<defs><marker id="end" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
+    'orient="auto"><path d="M0 0L8 4L0 8z" fill="#0b5cad"/></marker></defs>'
+)
 
 
 def flows_svg(flows: Sequence[Flow], title: str) -> str:
@@ -58,10 +62,7 @@ def flows_svg(flows: Sequence[Flow], title: str) -> str:
         f"<title>{escape(title)}</title>",
         f"<desc>{escape(told)}</desc>",
         f"<style>{_STYLE}</style>",
-        (
-            '<defs><marker id="end" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
-            'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#0b5cad"/></marker></defs>'
-        ),
+        _MARKER,
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         *(_way(places[a], places[b], traffic) for a, b, traffic in sorted(flows)),
         *(_box(places[name], _NAMES.get(name, name)) for name in names),

@@ -82,9 +82,9 @@ def environment_table(inventories: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 _SUBNETS = """\
-`public`, `private` and `database` are tiers of subnets: any host in there, even one without a security
-group, so that only routes and network ACLs stand in its way. They let pass the high ports on which
-answers arrive."""
+`public`, `private` and `database` are tiers of subnets: any host in there, even one without a
+security group, so that only routes and network ACLs stand in its way. They let pass the high ports
+on which answers arrive."""
 
 
 def network_reference(flows: Sequence[tuple[str, str, str]]) -> str:
@@ -96,7 +96,7 @@ def network_reference(flows: Sequence[tuple[str, str, str]]) -> str:
     rows = [(f"`{source}`", f"`{destination}`", what) for source, destination, what in flows]
     parts = [
         "# Who reaches whom",
-        "Proved from the plan of prod by [`tap prove`](../guides/prove.md). Nothing else gets through.",
+        "Proved from the plan of prod by [`tap prove`](../guides/prove.md); no more gets through.",
         "![Who reaches whom in prod](../pictures/network.svg)",
         _SUBNETS,
         _table(["From", "To", "What gets through"], rows),
