@@ -13,6 +13,7 @@ from tap.cli.apply import apply
 from tap.cli.atlantis import atlantis
 from tap.cli.check import check
 from tap.cli.console import fail, notice
+from tap.cli.cost import cost
 from tap.cli.destroy import destroy
 from tap.cli.doctor import doctor
 from tap.cli.drift import drift
@@ -49,6 +50,7 @@ _COMMANDS = (
     apply,
     atlantis,
     check,
+    cost,
     destroy,
     doctor,
     drift,
