@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tap.proofs.network.addresses import EVERYWHERE, IPV4, IPV6, prefix_length
 from tap.proofs.network.facts import PrefixList
-from tap.proofs.network.ranges import IMPOSSIBLE, NOTHING, Bounds, Ranges, exactly
+from tap.proofs.network.ranges import IMPOSSIBLE, NOTHING, Bounds, Ranges, bounded, exactly
 from tap.proofs.network.traffic import ALL
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Network:
             for egress in (True, False)
         }
         self._acl_admits: dict[tuple[str, bool, Ranges], Bounds] = {}
+        self._acl_answers: dict[tuple[str, bool, tuple[bool | None, ...]], Bounds] = {}
         self._group_admits: dict[object, Bounds] = {}
         self._routes: dict[object, Found] = {}
         self._cuts: dict[object, tuple[int, ...]] = {}
@@ -95,8 +96,13 @@ class Network:
         key = (subnet.acl, egress, other.addresses)
         found = self._acl_admits.get(key)
         if found is None:
-            found = _first_match(self._acl_rules[subnet.acl, egress], other.addresses)
-            self._acl_admits[key] = found
+            rules = self._acl_rules[subnet.acl, egress]
+            takes = tuple(covers(rule.addresses, other.addresses) for rule in rules)
+            # Most addresses are told apart by no rule, so that few answers are worked out.
+            same = (subnet.acl, egress, takes)
+            if same not in self._acl_answers:
+                self._acl_answers[same] = _first_match(zip(rules, takes, strict=True))
+            found = self._acl_admits[key] = self._acl_answers[same]
         return found
 
     def groups_admit(self, place: Place, other: Place, *, egress: bool) -> Bounds:
@@ -211,7 +217,7 @@ class Network:
             perhaps |= ALL if rule.traffic is None else rule.traffic
             if takes and rule.certain and rule.traffic is not None:
                 surely |= rule.traffic
-        return Bounds(surely, perhaps)
+        return bounded(surely, perhaps)
 
     def _meets(self, rule: GroupRule, other: Place) -> bool | None:
         """Tell whether a rule is about another place; None if that is not known."""
@@ -285,16 +291,15 @@ def _in_order(acl: Acl, *, egress: bool) -> tuple[AclRule, ...]:
     return tuple(sorted(chosen, key=lambda rule: (rule.number or 0, rule.id)))
 
 
-def _first_match(rules: Iterable[AclRule], addresses: Ranges) -> Bounds:
-    """Return what an ordered list of rules lets pass.
+def _first_match(rules: Iterable[tuple[AclRule, bool | None]]) -> Bounds:
+    """Return what an ordered list of rules lets pass, each with whether it takes the addresses.
 
     Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html
     """
     surely, perhaps = NOTHING, NOTHING
     # Traffic that surely, or perhaps, no earlier rule has decided on.
     untouched, open_ = ALL, ALL
-    for rule in rules:
-        takes = covers(rule.addresses, addresses)
+    for rule, takes in rules:
         if takes is False:
             continue
         meant = ALL if rule.traffic is None else rule.traffic
@@ -308,4 +313,4 @@ def _first_match(rules: Iterable[AclRule], addresses: Ranges) -> Bounds:
             perhaps |= meant & open_
         else:
             untouched -= meant
-    return Bounds(surely, perhaps)
+    return bounded(surely, perhaps)

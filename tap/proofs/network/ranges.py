@@ -40,19 +40,27 @@ class Ranges:
         return Ranges(_joined(chain(self.spans, other.spans))) if self.spans else other
 
     def __and__(self, other: Ranges) -> Ranges:
-        if self.spans == other.spans:
+        ours, theirs = self.spans, other.spans
+        if ours is theirs or not ours:
             return self
+        if not theirs:
+            return other
+        # What lets everything pass is met most often, and need not be gone through.
+        if len(theirs) == 1 and theirs[0][0] <= ours[0][0] and ours[-1][1] <= theirs[0][1]:
+            return self
+        if len(ours) == 1 and ours[0][0] <= theirs[0][0] and theirs[-1][1] <= ours[0][1]:
+            return other
         found: list[Span] = []
-        ours, theirs = iter(self.spans), iter(other.spans)
-        mine, yours = next(ours, None), next(theirs, None)
-        while mine and yours:
-            first, last = max(mine[0], yours[0]), min(mine[1], yours[1])
-            if first <= last:
-                found.append((first, last))
-            if mine[1] < yours[1]:
-                mine = next(ours, None)
+        mine = yours = 0
+        while mine < len(ours) and yours < len(theirs):
+            first, last = ours[mine]
+            start, end = theirs[yours]
+            if start <= last and first <= end:
+                found.append((max(start, first), min(end, last)))
+            if last < end:
+                mine += 1
             else:
-                yours = next(theirs, None)
+                yours += 1
         return Ranges(tuple(found))
 
     def __sub__(self, other: Ranges) -> Ranges:
@@ -138,7 +146,10 @@ class Bounds:
     perhaps: Ranges
 
     def __and__(self, other: Bounds) -> Bounds:
-        return Bounds(self.surely & other.surely, self.perhaps & other.perhaps)
+        surely = self.surely & other.surely
+        if self.surely is self.perhaps and other.surely is other.perhaps:
+            return Bounds(surely, surely)
+        return Bounds(surely, self.perhaps & other.perhaps)
 
     def __or__(self, other: Bounds) -> Bounds:
         return Bounds(self.surely | other.surely, self.perhaps | other.perhaps)
@@ -155,6 +166,11 @@ class Bounds:
 def exactly(known: Ranges) -> Bounds:
     """Return the bounds of a set that is known."""
     return Bounds(known, known)
+
+
+def bounded(surely: Ranges, perhaps: Ranges) -> Bounds:
+    """Return the bounds of a set; two that are equal are one, so that it is gone through once."""
+    return exactly(perhaps) if surely == perhaps else Bounds(surely, perhaps)
 
 
 IMPOSSIBLE = Bounds(NOTHING, NOTHING)
