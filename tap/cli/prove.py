@@ -12,6 +12,7 @@ from tap.cli.proving import (
     intents_file,
     live_outputs,
     live_tiers,
+    plan_sources,
     plan_tiers,
     prove_live,
     prove_plan,
@@ -91,7 +92,7 @@ def prove(
             )
         )
         if source and destination and ports:
-            tiers = plan_tiers(plan, request.settings, request.environment)
+            tiers = plan_tiers(plan, plan_sources(request.settings, request.environment))
             print_data(_answer(tiers, source, destination, ports))
             return
         verdict = prove_plan(plan, request.settings, request.environment, request.label)

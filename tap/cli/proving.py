@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tap.proofs.access.facts import Facts as AccessFacts
     from tap.proofs.intents import Intents
     from tap.proofs.network.tiers import Tiers
+    from tap.proofs.sources import Sources
     from tap.proofs.verdict import Verdict
     from tap.settings import Environment, Settings
     from tap.workspace import Request, Workspace
@@ -49,11 +50,12 @@ def prove_plan(
         return None
     words = _words(plan_outputs(plan), settings, label)
     intents = _intents(settings, environment, words)
+    sources = plan_sources(settings, environment)
     return prove(
         f"the plan of {label}",
         intents,
-        tiers=plan_tiers(plan, settings, environment),
-        access=_plan_access(plan, settings, environment, words),
+        tiers=plan_tiers(plan, sources),
+        access=_plan_access(plan, sources, region=words["region"]),
     )
 
 
@@ -82,7 +84,14 @@ def prove_live(workspace: Workspace) -> Verdict:
     return prove(request.label, intents, tiers=live_tiers(workspace, outputs), access=access)
 
 
-def plan_tiers(plan: Plan, settings: Settings, environment: Environment) -> Tiers:
+def plan_sources(settings: Settings, environment: Environment) -> Sources:
+    """Return where the configuration of an environment is."""
+    from tap.proofs.sources import Sources
+
+    return Sources(root=environment.directory, cache=settings.work_directory / "hcl")
+
+
+def plan_tiers(plan: Plan, sources: Sources) -> Tiers:
     """Return the network of a plan.
 
     Raises:
@@ -91,9 +100,7 @@ def plan_tiers(plan: Plan, settings: Settings, environment: Environment) -> Tier
     from tap.proofs.network.from_plan import read_plan
     from tap.proofs.network.network import Network
     from tap.proofs.network.tiers import Tiers
-    from tap.proofs.sources import Sources
 
-    sources = Sources(root=environment.directory, cache=settings.work_directory / "hcl")
     return Tiers(Network(read_plan(plan, sources=sources)))
 
 
@@ -194,14 +201,10 @@ def _intents(settings: Settings, environment: Environment, words: Mapping[str, s
     )
 
 
-def _plan_access(
-    plan: Plan, settings: Settings, environment: Environment, words: Mapping[str, str]
-) -> AccessFacts | PolicyError:
+def _plan_access(plan: Plan, sources: Sources, *, region: str) -> AccessFacts | PolicyError:
     from tap.proofs.access.from_plan import read_plan
-    from tap.proofs.sources import Sources
 
-    sources = Sources(root=environment.directory, cache=settings.work_directory / "hcl")
     try:
-        return read_plan(plan, region=words["region"], sources=sources)
+        return read_plan(plan, region=region, sources=sources)
     except PolicyError as error:
         return error

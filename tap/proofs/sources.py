@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from tap.evaluation import Folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,3 +23,8 @@ class Sources:
 
     root: Path
     cache: Path | None = None
+
+    @cached_property
+    def folders(self) -> Folders:
+        """The modules, which proofs of network and access read once between them."""
+        return Folders(self.root, cache=self.cache)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap.evaluation import Folders, StandIn, Value, World
+from tap.evaluation import StandIn, Value, World
 from tap.proofs.access.planned import Planned
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class Documents:
     def __init__(self, plan: Plan, arns: Arns, sources: Sources) -> None:
         self._plan = plan
         self._arns = arns
-        folders = Folders(sources.root, cache=sources.cache)
-        self._world = World(plan, folders.module, chosen=self._chosen, cache=sources.cache)
+        module = sources.folders.module
+        self._world = World(plan, module, chosen=self._chosen, cache=sources.cache)
 
     def work_out(self, item: Planned, name: str) -> str | None:
         """Work out a document that the plan does not know.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap.evaluation import Folders, StandIn, Step, World
+from tap.evaluation import StandIn, Step, World
 from tap.plan.configuration import without_keys
 from tap.plan.model import any_marked
 from tap.proofs.access.planned import Inventory, Planned
@@ -67,9 +67,8 @@ class Identities:
         self._world: World | None = None
         self._module: Callable[[str], Module | None] = lambda _address: None
         if sources:
-            folders = Folders(sources.root, cache=sources.cache)
-            self._module = folders.module
-            self._world = World(plan, folders.module, chosen=_stand_in, cache=sources.cache)
+            self._module = sources.folders.module
+            self._world = World(plan, self._module, chosen=_stand_in, cache=sources.cache)
         for kind in self.inventory.kinds():
             for item in self.inventory.of(kind):
                 identity = self.identity(item)
