@@ -10,9 +10,10 @@ import pytest
 from tests.unit.policy.conftest import change
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.unit.conftest import Tap
+    from tests.unit.conftest import Tap, World
 
 pytestmark = [pytest.mark.requirement("TST-2", "TAP-3"), pytest.mark.timeout(180)]
 
@@ -135,3 +136,38 @@ def test_json_and_markdown_keep_the_verdict_apart(tap: Tap, plan: Path) -> None:
     assert found.stderr == "intents of the plan of dev hold: there are none\n"
     shown = tap("prove", "dev", "--plan", str(plan), "--output", "markdown")
     assert shown.stdout.startswith("**intents of the plan of dev hold")
+
+
+@pytest.fixture
+def stack(world: World) -> Iterator[Path]:
+    """A file of intents in a project that other tests use as well."""
+    file = world.tap.project / "environments" / "_stack" / "intents.txt"
+    file.parent.mkdir(parents=True)
+    yield file
+    file.unlink()
+    file.parent.rmdir()
+
+
+@pytest.mark.requirement("TAP-5")
+def test_plan_tells_what_is_not_proved_and_apply_refuses_it(world: World, stack: Path) -> None:
+    world.environment("asked")
+    stack.write_text("[asked]\ndeny internet -> data:*\n")
+    verdict = "intents of the plan of asked do not hold: 1 unknown\n"
+
+    planned = world.tap("plan", "asked")
+    refused = world.tap("apply", "asked")
+
+    assert planned.returncode == 0, planned.stderr
+    assert planned.stderr.index("check of the plan of asked: ") < planned.stderr.index(verdict)
+    assert "unknown: deny internet -> data:* (environments/_stack/intents.txt:2)" in planned.stderr
+    assert refused.returncode == 3
+    assert verdict in refused.stderr
+    assert "breaks what is meant to hold; nothing was changed\nNext: tap prove asked" in (
+        refused.stderr
+    )
+    assert world.plan_file("asked").is_file(), "the refused plan is gone"
+    assert world.tap("output", "asked").stdout == "\n"
+
+    stack.write_text("[asked]\nname data is nothing\n")
+    assert world.tap("apply", "asked").returncode == 0
+    assert world.tap("destroy", "asked").returncode == 0
