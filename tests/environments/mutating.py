@@ -63,7 +63,7 @@ class Mutation:
     file: str
     old: str
     new: str
-    batch: str
+    batch: int
     found: tuple[str, ...] = ()
     survives: str = ""
 
