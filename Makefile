@@ -58,7 +58,11 @@ lint: $(venv)/dev ## Check formatting, validity, types and generated documents
 	$(bin)/ruff format --check .
 	$(bin)/mypy
 	$(bin)/python scripts/generate_docs.py --check
+	$(bin)/python scripts/check_lock_files.py
+	$(tap) atlantis generate --check
 	$(tap) validate
+	$(bin)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(bin)/zizmor --offline --no-progress --quiet .github/workflows
 
 # Two workers wait most of the time for an environment to be applied; the third does the rest.
 test: $(venv)/dev ## Run every test
@@ -73,8 +77,9 @@ checkov: $(venv)/dev ## Record again what checkov says of a plan of prod
 inventories: $(venv)/dev ## Write the inventories of the environments' plans again
 	$(bin)/pytest tests/environments --write-inventories
 
-generate: $(venv)/dev ## Write the generated parts of the documents again
+generate: $(venv)/dev ## Write the generated parts of the documents and atlantis.yaml again
 	$(bin)/python scripts/generate_docs.py
+	$(tap) atlantis generate
 
 # Universal (every platform), with hashes and without the address of any index.
 lock: $(venv)/dev ## Resolve the pinned dependencies again
@@ -83,6 +88,9 @@ lock: $(venv)/dev ## Resolve the pinned dependencies again
 	$(bin)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --quiet \
 		-c requirements/runtime.txt -o requirements/dev.txt
+	$(bin)/uv pip compile pyproject.toml --extra docs --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --quiet \
+		-c requirements/runtime.txt -c requirements/dev.txt -o requirements/docs.txt
 	$(bin)/uv pip compile requirements/checkov.in --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --quiet -o requirements/checkov.txt
 
@@ -110,4 +118,9 @@ $(venv)/run: requirements/runtime.txt pyproject.toml
 $(venv)/dev: requirements/dev.txt $(venv)/run
 	@echo "installing the development tools into $(venv)" >&2
 	@$(pinned) requirements/dev.txt
+	@touch $@
+
+$(venv)/docs: requirements/docs.txt $(venv)/dev
+	@echo "installing the generator of the documentation's site into $(venv)" >&2
+	@$(pinned) requirements/docs.txt
 	@touch $@

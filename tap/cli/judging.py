@@ -103,11 +103,13 @@ def read_sources(root: Path, settings: Settings | None) -> Sources:
     return Sources(root, base=settings.root, cache=settings.work_directory / "hcl")
 
 
-def say_verdict(judgement: Judgement) -> None:
-    """Say on standard error what was found, the verdict first."""
+def say_verdict(judgement: Judgement, *, findings: bool = True) -> None:
+    """Say on standard error the verdict and, where that is wanted, what was found."""
     from tap.reports.findings import finding_line, verdict_line, waiver_text
 
     notice(verdict_line(judgement))
+    if not findings:
+        return
     for finding in judgement.failed:
         notice(finding_line(finding))
     verdict = judgement.verdict

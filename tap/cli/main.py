@@ -10,6 +10,7 @@ import click
 
 from tap import __version__
 from tap.cli.apply import apply
+from tap.cli.atlantis import atlantis
 from tap.cli.check import check
 from tap.cli.console import fail, notice
 from tap.cli.destroy import destroy
@@ -46,6 +47,7 @@ def tap() -> None:
 
 _COMMANDS = (
     apply,
+    atlantis,
     check,
     destroy,
     doctor,

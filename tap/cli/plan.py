@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tap.policy import Judgement
     from tap.workspace import Workspace
 
+# A comment on a pull request takes 65 536 characters; the rest is for what is said around it.
+AUTOMATION_LIMIT = 60_000
+
 
 @click.command()
 @environment_argument
@@ -42,6 +45,13 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Save the plan there, for tap apply --plan FILE.",
 )
+@click.option(
+    "--json-out",
+    "shown_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write there what terraform show -json says of the plan, for tap check --plan FILE.",
+)
 def plan(
     environment: str,
     target: str,
@@ -50,6 +60,7 @@ def plan(
     output_format: str,
     *,
     out_file: Path | None,
+    shown_file: Path | None,
     destroy: bool,
 ) -> None:
     """Plan ENV and save the plan for tap apply.
@@ -57,6 +68,9 @@ def plan(
     A manifest beside the plan notes what it was made of; tap apply refuses the plan when that
     has changed. The rules of tap check judge the plan with its files, and tap prove answers the
     intents of the environment from it; what they find is told here and counts in tap apply.
+
+    With TF_IN_AUTOMATION set, what is printed fits into a comment on a pull request and ends with
+    the summary.
     """
     from tap.plan import summarize
 
@@ -64,29 +78,49 @@ def plan(
         environment, target, suffix=suffix, lock_timeout=lock_timeout
     )
     saved = out_file.resolve() if out_file else workspace.request.plan_file
-    made = save_plan(workspace, progress, saved, destroy=destroy)
+    made = save_plan(workspace, progress, saved, destroy=destroy, shown=shown_file)
     summary = summarize(made)
     # What a destroy leaves behind breaks no rule.
     judgement = None if destroy else judge_plan(made, workspace)
-    print_summary(summary, workspace, output_format, judgement)
+    automated = bool(os.environ.get("TF_IN_AUTOMATION"))
+    if not automated:
+        print_summary(summary, workspace, output_format, judgement)
     if judgement is not None:
-        say_verdict(judgement)
+        say_verdict(judgement, findings=not automated)
         request = workspace.request
         proved = prove_plan(made, request.settings, request.environment, request.label)
         if proved is not None:
             say_proofs(proved)
+    if automated:
+        print_summary(summary, workspace, output_format, judgement, limit=AUTOMATION_LIMIT)
     if summary.empty and out_file is None:
         from tap.terraform.saved import remove_plan
 
         remove_plan(saved)
+        return
+    if automated:
         return
     named = ["--plan", shlex.quote(str(out_file))] if out_file else []
     command = " ".join(["tap", "apply", *command_words(workspace), *named])
     notice(f"Saved to {display(saved, workspace)}; apply it with: {command}")
 
 
-def save_plan(workspace: Workspace, progress: Progress, saved: Path, *, destroy: bool) -> Plan:
+def save_plan(
+    workspace: Workspace,
+    progress: Progress,
+    saved: Path,
+    *,
+    destroy: bool,
+    shown: Path | None = None,
+) -> Plan:
     """Plan, and put the plan and its manifest where ``tap apply`` finds them.
+
+    Args:
+        workspace: The environment.
+        progress: What is told meanwhile.
+        saved: Where the plan goes.
+        destroy: Whether to plan to destroy everything.
+        shown: Where the plan goes in JSON as well, readable by its owner only.
 
     Raises:
         TerraformError: Terraform refused, or a file changed while it was planned.
@@ -100,7 +134,7 @@ def save_plan(workspace: Workspace, progress: Progress, saved: Path, *, destroy:
         workspace.circumstances, root=root.directory, folders=root.module_folders, plan=saved
     )
     with private_plan(saved) as file:
-        made = make_plan(workspace, progress, file, destroy=destroy)
+        made = make_plan(workspace, progress, file, destroy=destroy, shown=shown)
         manifest = recorder.finish(
             file,
             variables=made.configuration.root_module.variables,
@@ -112,16 +146,26 @@ def save_plan(workspace: Workspace, progress: Progress, saved: Path, *, destroy:
 
 
 def make_plan(
-    workspace: Workspace, progress: Progress, file: Path, *, destroy: bool = False
+    workspace: Workspace,
+    progress: Progress,
+    file: Path,
+    *,
+    destroy: bool = False,
+    shown: Path | None = None,
 ) -> Plan:
-    """Plan into a file and return what is in it."""
+    """Plan into a file, in JSON into a second one if it is wanted, and return what is in it."""
     from tap.plan import Plan
 
     try:
         workspace.root.plan(file, destroy=destroy)
-        return Plan.decode(workspace.root.show(file))
+        content = workspace.root.show(file)
     finally:
         progress.clear()
+    if shown is not None:
+        shown.unlink(missing_ok=True)
+        shown.touch(mode=0o600)
+        shown.write_bytes(content)
+    return Plan.decode(content)
 
 
 def print_summary(
@@ -129,6 +173,8 @@ def print_summary(
     workspace: Workspace,
     output_format: str,
     judgement: Judgement | None = None,
+    *,
+    limit: int | None = None,
 ) -> None:
     """Print what a plan does, and what rules say of it where the form has a place for that."""
     from tap.reports.summary import summary_json, summary_markdown, summary_text
@@ -138,7 +184,7 @@ def print_summary(
     elif output_format == "markdown":
         print_data(summary_markdown(summary, target=workspace.description, judgement=judgement))
     else:
-        print_data(summary_text(summary))
+        print_data(summary_text(summary, limit=limit))
 
 
 def plan_command(workspace: Workspace, out_file: Path | None = None) -> str:

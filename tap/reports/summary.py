@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,8 +30,14 @@ _VERBS = {Action.DELETE: "destroy", Action.REPLACE: "replace", Action.UPDATE: "c
 _TABLE_HEAD = "| Module | Kind | What happens |\n| --- | --- | --- |"
 
 
-def summary_text(summary: Summary) -> str:
-    """Return what cannot be undone, the counts, all but creations by address, Terraform's line."""
+def summary_text(summary: Summary, *, limit: int | None = None) -> str:
+    """Return what cannot be undone, the counts, all but creations by address, Terraform's line.
+
+    Args:
+        summary: What the plan does.
+        limit: The most bytes of UTF-8; what does not fit is left out, the least dangerous first,
+            and how many lines that are, is said. None for all.
+    """
     if summary.empty:
         return _NO_CHANGES
     lines: list[str] = []
@@ -45,6 +52,8 @@ def summary_text(summary: Summary) -> str:
         lines += [f"  {_change_text(change, str)}" for change in affected]
     if summary.outputs and not summary.changes:
         lines.append(f"  outputs: {', '.join(summary.outputs)}")
+    if limit is not None:
+        lines = _fitting(lines, limit - size(f"\n{summary.line}"))
     return "\n".join([*lines, "", summary.line])
 
 
@@ -120,6 +129,16 @@ def _markdown_lines(summary: Summary) -> Iterator[str]:
         for group in summary.groups:
             module = cell(code(group.module)) if group.module else "(root)"
             yield f"| {module} | {cell(code(group.type))} | {_counts_text(group.counts)} |"
+
+
+def _fitting(lines: list[str], limit: int) -> list[str]:
+    """Return the first lines, as many as fit, and how many do not."""
+    if sum(map(size, lines)) <= limit:
+        return lines
+    left = limit - size(_left_out(10**9))
+    kept = list(takewhile(lambda total: total <= left, accumulate(map(size, lines))))
+    missing = sum(map(bool, lines[len(kept) :]))
+    return [*lines[: len(kept)], _left_out(missing)]
 
 
 def _left_out(number: int) -> str:

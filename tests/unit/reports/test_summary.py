@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap.cli.plan import AUTOMATION_LIMIT
 from tap.plan import Plan, Summary, summarize
 from tap.reports.markdown import COMMENT_LIMIT
 from tap.reports.summary import summary_json, summary_markdown, summary_text
@@ -236,3 +237,22 @@ def test_no_form_holds_values_of_resources() -> None:
     shown = summary_text(summary) + summary_json(summary, target="dev")
     shown += summary_markdown(summary, target="dev")
     assert all(secret not in shown for secret in secrets)
+
+
+@pytest.mark.requirement("TST-5")
+def test_a_text_for_a_comment_keeps_the_most_dangerous_lines_and_its_last_line() -> None:
+    summary = _destroyed(*(f'terraform_data.this["{"a" * 60}-{n:04}"]' for n in range(2000)))
+
+    full = summary_text(summary)
+    text = summary_text(summary, limit=AUTOMATION_LIMIT)
+
+    assert len(full.encode()) > COMMENT_LIMIT
+    assert AUTOMATION_LIMIT - 200 < len(text.encode()) <= AUTOMATION_LIMIT
+    *kept, _, left_out, _, last = text.splitlines()
+    assert kept == full.splitlines()[: len(kept)]
+    missing = sum(map(bool, full.splitlines()[len(kept) : -1]))
+    assert left_out == (
+        f"{missing} more lines do not fit into a comment: run `tap plan` to see them."
+    )
+    assert last == summary.line
+    assert summary_text(summary, limit=len(full.encode()) + 1) == full
