@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.environments.mutations import GROUPS, SURVIVORS
+from tests.environments import mutations, wider_mutations
+from tests.environments.wider_mutations import SURVIVORS
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -18,10 +19,16 @@ pytestmark = [
     pytest.mark.xdist_group("mutations"),
 ]
 
+GROUPS = {
+    name: (*group, *wider_mutations.GROUPS[name]) for name, group in mutations.GROUPS.items()
+}
+# With these, nothing else in the plan is about what they are named by.
+BESIDE = {"apart": SURVIVORS}
+
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_fault_that_is_put_into_a_module_is_named(own_project: Project, group: str) -> None:
-    beside = SURVIVORS if group == "first" else ()
+    beside = BESIDE.get(group, ())
     for mutation in (*GROUPS[group], *beside):
         mutation.apply(own_project.directory)
 
