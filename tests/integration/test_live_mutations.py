@@ -12,11 +12,11 @@ from tap.errors import PolicyError
 from tap.proofs.access.from_live import read_facts
 from tap.proofs.intents import Flow, Intents
 from tap.proofs.network.facts import Facts as NetworkFacts
+from tap.proofs.network.from_live import read_facts as read_network
 from tap.proofs.network.network import Network
 from tap.proofs.network.tiers import Tiers
 from tap.proofs.verdict import prove
 from tap.reports.proofs import broken_lines
-from tap.proofs.network.from_live import read_facts as read_network
 from tests.integration.intents import intents_of
 from tests.integration.live_grants import GRANTS, SURVIVORS
 from tests.integration.live_mutations import MUTATIONS, LiveMutation
@@ -68,7 +68,7 @@ def told(deployment: Deployment, kind: str, client: Callable[..., Any]) -> list[
     return broken_lines(prove("it", asked, tiers=Tiers(network), access=access))
 
 
-@pytest.mark.parametrize("mutation", (*MUTATIONS, *GRANTS), ids=lambda each: each.name)
+@pytest.mark.parametrize("mutation", [*MUTATIONS, *GRANTS], ids=lambda each: each.name)
 def test_a_change_by_hand_is_named(
     dev: Deployment, client: Callable[..., Any], mutation: LiveMutation
 ) -> None:

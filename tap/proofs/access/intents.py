@@ -13,8 +13,8 @@ One intent is one line::
 
 ``allow`` holds if every such request is allowed, with the values after ``with`` and no others.
 ``deny`` holds if no such request can be allowed, whatever other values it has. ``other`` and
-``anything else`` leave out what the allowing lines of the same list give to the same caller. ``outsiders`` is whoever
-is not of the account, whatever rights they have in their own.
+``anything else`` leave out what the allowing lines of the same list give to the same caller.
+``outsiders`` is whoever is not of the account, whatever rights they have in their own.
 """
 
 from __future__ import annotations
@@ -190,8 +190,9 @@ def question(
         PolicyError: It names a role or resource that is not there, or more than one.
     """
     service = intent.who if intent.who.endswith((".amazonaws.com", ".amazonaws.com.cn")) else ""
+    nobody = bool(service) or intent.who == _OUTSIDERS
     return Question(
-        role=None if service or intent.who == _OUTSIDERS else facts.role(names.get(intent.who, intent.who)),
+        role=None if nobody else facts.role(names.get(intent.who, intent.who)),
         service=service,
         actions=intent.actions,
         resources=_resources(intent, facts, names),
