@@ -117,8 +117,15 @@ APART = (
         'priority = 1\n    status   = "Disabled"',
         r"S3-13 .*aws_s3_bucket_replication_configuration\.application",
     ),
+    Mutation(
+        "another account takes the application's role",
+        IAM,
+        'Principal = { Service = "ec2.amazonaws.com" }',
+        'Principal = { AWS = "999999999999", Service = "ec2.amazonaws.com" }',
+        r"refuted: deny outsiders can anything",
+    ),
 )
-"""Each is named by a rule, with its address."""
+"""Each is named apart from all others."""
 
 FIRST = (
     Mutation(
@@ -127,13 +134,6 @@ FIRST = (
         "route_table_id = aws_route_table.database[each.key].id",
         "route_table_id = aws_route_table.private[each.key].id",
         r"RDS-20 .*aws_route\.nat\[",
-    ),
-    Mutation(
-        "the application's port is open to all tiers",
-        ACLS,
-        '"private/ingress/application-closed"    = { number = 400, action = "deny",',
-        '"private/ingress/application-closed"    = { number = 400, action = "allow",',
-        r"unexpected: database -> private: tcp/8080",
     ),
     Mutation(
         "anybody encrypts with the key of logs",
@@ -166,6 +166,13 @@ FIRST = (
 )
 SECOND = (
     Mutation(
+        "the application's port is open to all tiers",
+        ACLS,
+        '"private/ingress/application-closed"    = { number = 400, action = "deny",',
+        '"private/ingress/application-closed"    = { number = 400, action = "allow",',
+        r"unexpected: database -> private: tcp/8080",
+    ),
+    Mutation(
         "anybody publishes alarms",
         ALARMS,
         'Principal = { Service = ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"] }\n      Action    = "sns:Publish"\n      Resource  = "arn:${var.partition}:sns:${var.region}:${var.account_id}:${var.prefix}-alarms"\n      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }\n',
@@ -178,13 +185,6 @@ SECOND = (
         'Resource = "${local.arns.replica}/*"',
         'Resource = "*"',
         r"refuted: deny replication can anything else",
-    ),
-    Mutation(
-        "another account takes the application's role",
-        IAM,
-        'Principal = { Service = "ec2.amazonaws.com" }',
-        'Principal = { AWS = "999999999999", Service = "ec2.amazonaws.com" }',
-        r"refuted: deny outsiders can anything",
     ),
     Mutation(
         "the application may use its key through every service",
