@@ -13,6 +13,7 @@ from tap.cli.apply import apply
 from tap.cli.atlantis import atlantis
 from tap.cli.check import check
 from tap.cli.console import fail, notice
+from tap.cli.cost import cost
 from tap.cli.destroy import destroy
 from tap.cli.doctor import doctor
 from tap.cli.drift import drift
@@ -40,8 +41,8 @@ def tap() -> None:
     """Plan, apply and destroy environments made of Terraform modules.
 
     Data goes to standard output, everything else to standard error. Exit codes: 0 done,
-    1 failed, 2 unusable arguments or settings (tap drift: or drift), 3 rules broken, 5 stale
-    plan, 6 state locked, 70 a bug in tap, 130 interrupted.
+    1 failed, 2 unusable arguments or settings (tap drift: or drift), 3 rules or intents broken,
+    5 stale plan, 6 state locked, 70 a bug in tap, 130 interrupted.
     """
 
 
@@ -49,6 +50,7 @@ _COMMANDS = (
     apply,
     atlantis,
     check,
+    cost,
     destroy,
     doctor,
     drift,

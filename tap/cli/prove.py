@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,14 +17,12 @@ from tap.cli.proving import (
     prove_plan,
 )
 from tap.cli.session import open_environment
-from tap.cli.subjects import read_plan_file
+from tap.cli.subjects import environment_request, read_plan_file, saved_plan
 from tap.errors import RulesBrokenError, SettingsError
 
 if TYPE_CHECKING:
-    from tap.plan import Plan
     from tap.proofs.network.tiers import Tiers
     from tap.proofs.verdict import Verdict
-    from tap.workspace import Request
 
 
 @click.command()
@@ -71,7 +67,7 @@ def prove(
             "--from, --to and --port belong together",
             f"for example: tap prove {environment} --from app --to db --port 3306",
         )
-    request = _request(environment, target, suffix)
+    request = environment_request(environment, target, suffix)
     if not any(asked) and not intents_file(request.environment).is_file():
         raise SettingsError(
             f"{environment} has no intents: there is no environments/_stack/intents.txt",
@@ -86,7 +82,14 @@ def prove(
             return
         verdict: Verdict | None = prove_live(workspace)
     else:
-        plan = read_plan_file(plan_file) if plan_file else _saved_plan(request)
+        plan = (
+            read_plan_file(plan_file)
+            if plan_file
+            else saved_plan(
+                request,
+                otherwise=f"; or ask what is applied: tap prove {request.words} --live",
+            )
+        )
         if source and destination and ports:
             tiers = plan_tiers(plan, request.settings, request.environment)
             print_data(_answer(tiers, source, destination, ports))
@@ -94,43 +97,6 @@ def prove(
         verdict = prove_plan(plan, request.settings, request.environment, request.label)
     if verdict is not None:
         _report(verdict, output_format, matrix=matrix)
-
-
-def _request(environment: str, target: str, suffix: str) -> Request:
-    from tap.settings import check_suffix, load_settings, target_name
-    from tap.workspace import Request
-
-    settings = load_settings(Path.cwd(), os.environ)
-    return Request(
-        settings=settings,
-        environment=settings.environment(environment),
-        target=target_name(target),
-        suffix=check_suffix(suffix),
-        environ=os.environ,
-    )
-
-
-def _saved_plan(request: Request) -> Plan:
-    """Return the plan that ``tap plan`` has saved.
-
-    Raises:
-        SettingsError: There is none.
-    """
-    from tap.plan import Plan
-
-    if not request.plan_file.is_file():
-        raise SettingsError(
-            f"there is no saved plan of {request.label}",
-            f"make one: tap plan {request.words}; or ask what is applied: "
-            f"tap prove {request.words} --live",
-        )
-    workspace, progress = open_environment(
-        request.environment.name, request.target, suffix=request.suffix
-    )
-    try:
-        return Plan.decode(workspace.root.show(request.plan_file))
-    finally:
-        progress.clear()
 
 
 def _answer(tiers: Tiers, source: str, destination: str, ports: str) -> str:

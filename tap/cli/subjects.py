@@ -1,4 +1,4 @@
-"""What ``tap check`` is pointed at: roots, environments and plans."""
+"""What commands that judge are pointed at: roots, environments and plans."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tap.plan import Plan
     from tap.policy import Sources, Subject
     from tap.settings import Environment, Settings
+    from tap.workspace import Request
 
 _STANDARD_INPUT = "-"
 
@@ -102,29 +103,70 @@ class Pointed:
 
     def _saved_plan(self, settings: Settings, environment: Environment) -> Plan | None:
         """Return the plan that ``tap plan`` has saved; None, and a notice, without one."""
-        from tap.cli.session import open_environment
-        from tap.plan import Plan
-        from tap.settings import check_suffix, target_name
-        from tap.workspace import Request
-
-        request = Request(
-            settings=settings,
-            environment=environment,
-            target=target_name(self.target),
-            suffix=check_suffix(self.suffix),
-            environ=os.environ,
-        )
+        request = _request(settings, environment, self.target, self.suffix)
         if not request.plan_file.is_file():
             notice(
                 f"there is no saved plan of {request.label}, so its files alone are judged; "
                 f"make one: tap plan {request.words}"
             )
             return None
-        workspace, progress = open_environment(environment.name, self.target, suffix=self.suffix)
-        try:
-            return Plan.decode(workspace.root.show(request.plan_file))
-        finally:
-            progress.clear()
+        return _shown_plan(request)
+
+
+def environment_request(environment: str, target: str, suffix: str) -> Request:
+    """Return what a command line asks for, before anything of it is started.
+
+    Raises:
+        SettingsError: A name is unknown, or ``tap.toml`` cannot be used.
+    """
+    from tap.settings import load_settings
+
+    settings = load_settings(Path.cwd(), os.environ)
+    return _request(settings, settings.environment(environment), target, suffix)
+
+
+def saved_plan(request: Request, *, otherwise: str = "") -> Plan:
+    """Return the plan that ``tap plan`` has saved.
+
+    Args:
+        request: Of which copy of which environment.
+        otherwise: What else can be done where there is none, to end the hint with.
+
+    Raises:
+        SettingsError: There is none.
+    """
+    if not request.plan_file.is_file():
+        raise SettingsError(
+            f"there is no saved plan of {request.label}",
+            f"make one: tap plan {request.words}{otherwise}",
+        )
+    return _shown_plan(request)
+
+
+def _request(settings: Settings, environment: Environment, target: str, suffix: str) -> Request:
+    from tap.settings import check_suffix, target_name
+    from tap.workspace import Request
+
+    return Request(
+        settings=settings,
+        environment=environment,
+        target=target_name(target),
+        suffix=check_suffix(suffix),
+        environ=os.environ,
+    )
+
+
+def _shown_plan(request: Request) -> Plan:
+    from tap.cli.session import open_environment
+    from tap.plan import Plan
+
+    workspace, progress = open_environment(
+        request.environment.name, request.target, suffix=request.suffix
+    )
+    try:
+        return Plan.decode(workspace.root.show(request.plan_file))
+    finally:
+        progress.clear()
 
 
 def read_plan_file(name: str) -> Plan:

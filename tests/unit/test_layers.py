@@ -18,6 +18,7 @@ LAYERS = [
     {"git", "hcl", "plan"},
     {"aws", "evaluation", "warm"},
     {"emulator", "policy", "proofs", "terraform"},
+    {"cost"},
     {"doctor", "pytest_plugin", "reports", "traffic", "workspace"},
     {"cli"},
 ]

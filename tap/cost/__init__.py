@@ -1,0 +1,1 @@
+"""What an environment costs in a month: what drives it, and the prices that are known."""
