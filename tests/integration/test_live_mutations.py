@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,36 +23,39 @@ from tests.integration.live_grants import GRANTS, SURVIVORS
 from tests.integration.live_mutations import MUTATIONS, LiveMutation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from tap.proofs.access.facts import Facts
     from tests.conftest import Deployment
 
-pytestmark = [
-    pytest.mark.requirement("TST-2"),
-    pytest.mark.timeout(1200),
-    pytest.mark.xdist_group("dev"),
-]
+    Told = Callable[[str, str], list[str]]
 
-# Main region, and where roles and buckets are asked for; the others hold nothing that is changed.
-REGIONS = ("eu-west-1",)
+pytestmark = [pytest.mark.requirement("TST-2"), pytest.mark.timeout(1200)]
+
+# Both are of one composition, so each change is made in one of them.
+CHANGED = ("dev", "prod")
+
+
+def in_turn(mutations: Iterable[LiveMutation]) -> list[Any]:
+    """Return each change with the environment that it is made in."""
+    return [
+        pytest.param(name, each, id=each.name, marks=pytest.mark.xdist_group(name))
+        for each, name in zip(mutations, cycle(CHANGED), strict=False)
+    ]
 
 
 @pytest.fixture(scope="module")
-def dev(named_deployment: Callable[[str], Deployment]) -> Deployment:
-    """Return the environment that is changed; its network is that of the others."""
-    return named_deployment("dev")
+def told(named_deployment: Callable[[str], Deployment]) -> Told:
+    """Return a function: environment and kind of proof -> what does not hold, as it is now.
+
+    Each boto3 client is made once; that takes longer than all that it is asked.
+    """
+    client = cache(lambda name: cache(named_deployment(name).client))
+    return lambda name, kind: _told(named_deployment(name), kind, client(name))
 
 
-@pytest.fixture(scope="module")
-def client(dev: Deployment) -> Callable[..., Any]:
-    """Return a function that makes each boto3 client once; that takes longer than what it asks."""
-    return cache(dev.client)
-
-
-def told(deployment: Deployment, kind: str, client: Callable[..., Any]) -> list[str]:
-    """Return what does not hold, of the network or of access, as it is now."""
+def _told(deployment: Deployment, kind: str, client: Callable[..., Any]) -> list[str]:
     intents = intents_of(deployment)
     if kind == "network":
         lines = tuple(line for line in intents.lines if isinstance(line.asked, Flow))
@@ -62,38 +66,42 @@ def told(deployment: Deployment, kind: str, client: Callable[..., Any]) -> list[
         network = Network(NetworkFacts())
         stack = deployment.outputs["stack"]
         access = read_facts(
-            client, account=stack["account_id"], prefix=stack["prefix"], regions=REGIONS
+            client,
+            account=stack["account_id"],
+            prefix=stack["prefix"],
+            regions=[*filter(None, (stack["region"], stack["replica_region"]))],
         )
     asked = Intents(lines=lines, names=intents.names)
     return broken_lines(prove("it", asked, tiers=Tiers(network), access=access))
 
 
-@pytest.mark.parametrize("mutation", [*MUTATIONS, *GRANTS], ids=lambda each: each.name)
+@pytest.mark.parametrize(("name", "mutation"), in_turn([*MUTATIONS, *GRANTS]))
 def test_a_change_by_hand_is_named(
-    dev: Deployment, client: Callable[..., Any], mutation: LiveMutation
+    named_deployment: Callable[[str], Deployment], told: Told, name: str, mutation: LiveMutation
 ) -> None:
-    with mutation.change(dev):
-        lines = told(dev, mutation.kind, client)
+    with mutation.change(named_deployment(name)):
+        lines = told(name, mutation.kind)
 
     assert any(re.search(mutation.named, line) for line in lines), "\n".join(lines)
 
 
-@pytest.mark.parametrize("mutation", SURVIVORS, ids=lambda each: each.name)
+@pytest.mark.parametrize(("name", "mutation"), in_turn(SURVIVORS))
 def test_a_change_that_lets_nobody_through_by_itself_is_not_named(
-    dev: Deployment, client: Callable[..., Any], mutation: LiveMutation
+    named_deployment: Callable[[str], Deployment], told: Told, name: str, mutation: LiveMutation
 ) -> None:
-    with mutation.change(dev):
-        lines = told(dev, mutation.kind, client)
+    with mutation.change(named_deployment(name)):
+        lines = told(name, mutation.kind)
 
     # What is named by now is no survivor any more: move it to the others.
     assert lines == []
 
 
 @pytest.mark.parametrize("kind", ["network", "access"])
-def test_without_a_change_everything_holds(
-    dev: Deployment, client: Callable[..., Any], kind: str
-) -> None:
-    assert told(dev, kind, client) == []
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CHANGED]
+)
+def test_without_a_change_everything_holds(told: Told, name: str, kind: str) -> None:
+    assert told(name, kind) == []
 
 
 def test_there_are_at_least_thirty_changes_each_with_a_name_of_its_own() -> None:
