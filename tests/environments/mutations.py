@@ -353,16 +353,4 @@ SECOND = (
 )
 """Two groups: each is named by an intent, or by what nobody expects."""
 
-SURVIVORS = (
-    Mutation(
-        "the database tier has a way out",
-        ROUTES,
-        "route_table_id = aws_route_table.database[each.key].id",
-        "route_table_id = aws_route_table.private[each.key].id",
-        # Its network ACL stops it as before, so that nothing more is reached.
-        r"unexpected: database -> |refuted: deny database -> internet",
-    ),
-)
-"""Put in with the first group; neither a rule nor an intent names them, for the reason given."""
-
 GROUPS = {"apart": APART, "first": FIRST, "second": SECOND}

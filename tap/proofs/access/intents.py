@@ -9,29 +9,32 @@ One intent is one line::
     deny app can iam:*
     deny app can secretsmanager:GetSecretValue on other secrets
     deny app can anything else
+    deny outsiders can anything
 
 ``allow`` holds if every such request is allowed, with the values after ``with`` and no others.
 ``deny`` holds if no such request can be allowed, whatever other values it has. ``other`` and
 ``anything else`` leave out what the allowing lines of the same list give to the same caller.
+``outsiders`` is whoever is not of the account, whatever rights they have in their own.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tap.errors import PolicyError
 from tap.proofs.access.facts import ARNS
+from tap.proofs.access.outsiders import outsiders
 from tap.proofs.access.questions import Finding, always, never
 from tap.proofs.access.requests import Grant, Question
+from tap.proofs.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tap.proofs.access.facts import Facts
-    from tap.proofs.answer import Answer
 
 _INTENT = re.compile(
     r"(?P<effect>allow|deny)\s+(?P<who>\S+)\s+can\s+(?P<actions>.+?)"
@@ -39,6 +42,8 @@ _INTENT = re.compile(
 )
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 _ELSE = "anything else"
+_REST = {_ELSE, "anything"}
+_OUTSIDERS = "outsiders"
 _KINDS = "|".join(sorted(ARNS))
 _NAMED = re.compile(rf"(?P<name>\S+)\s+(?P<kind>{_KINDS})(?P<path>/\S+)?")
 _ALL = re.compile(rf"(?P<which>other|any)\s+(?P<kind>{_KINDS})s?")
@@ -115,9 +120,13 @@ def parse_intent(text: str) -> Intent:
     if found is None:
         raise PolicyError(f"not an intent about access: {text!r}", _HINT)
     allows = found["effect"] == "allow"
-    rest = found["actions"] == _ELSE
+    rest = found["actions"] in _REST
     if rest and (allows or found["what"]):
-        raise PolicyError(f"{text!r}: '{_ELSE}' can only be denied, and on all resources", _HINT)
+        raise PolicyError(
+            f"{text!r}: {found['actions']!r} can only be denied, and on all resources", _HINT
+        )
+    if found["who"] == _OUTSIDERS and allows:
+        raise PolicyError(f"{text!r}: {_OUTSIDERS} can only be denied", _HINT)
     actions = ("*",) if rest else tuple(each.strip() for each in found["actions"].split(","))
     for action in actions:
         if action != "*" and not re.fullmatch(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+", action):
@@ -159,7 +168,14 @@ def judge_one(
 ) -> Judgement:
     """Answer one of several intents; arguments and errors are those of :func:`judge`."""
     asked = question(intent, intents, facts, names)
+    if intent.who == _OUTSIDERS:
+        found = [never(facts, replace(asked, outsider=caller)) for caller in outsiders(facts)]
+        return Judgement(intent=intent, finding=min(found, key=_worst_first))
     return Judgement(intent=intent, finding=(always if intent.allows else never)(facts, asked))
+
+
+def _worst_first(finding: Finding) -> int:
+    return (Answer.REFUTED, Answer.UNKNOWN, Answer.PROVED).index(finding.answer)
 
 
 def question(
@@ -174,8 +190,9 @@ def question(
         PolicyError: It names a role or resource that is not there, or more than one.
     """
     service = intent.who if intent.who.endswith((".amazonaws.com", ".amazonaws.com.cn")) else ""
+    nobody = bool(service) or intent.who == _OUTSIDERS
     return Question(
-        role=None if service else facts.role(names.get(intent.who, intent.who)),
+        role=None if nobody else facts.role(names.get(intent.who, intent.who)),
         service=service,
         actions=intent.actions,
         resources=_resources(intent, facts, names),

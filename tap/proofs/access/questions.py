@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tap.proofs.access.circumstances import circumstances
 from tap.proofs.access.evaluation import Decision, Request, Verdict, Witness, decide
+from tap.proofs.access.outsiders import OWN_RIGHTS
 from tap.proofs.access.requests import Question, guard, requests
 from tap.proofs.answer import Answer
 
@@ -128,9 +129,10 @@ def _refuted(
 
 def _decide(facts: Facts, question: Question, request: Request, *, delegates: Tri) -> Decision:
     role = question.role
+    own = role.policies if role else ()
     return decide(
         request,
-        role.policies if role else (),
+        (OWN_RIGHTS,) if question.outsider else own,
         boundary=role.boundary if role else None,
         guard=guard(facts, request, delegates=delegates),
     )

@@ -46,6 +46,7 @@ class Question:
     Attributes:
         role: Who asks; None where a service does.
         service: Such as ``ec2.amazonaws.com``; empty where a role asks.
+        outsider: Who asks from another account; only what the environment has is asked of.
         actions: Patterns, such as ``iam:*``.
         resources: Patterns of ARNs.
         excepted: What is left out.
@@ -54,6 +55,7 @@ class Question:
 
     role: Role | None = None
     service: str = ""
+    outsider: Caller | None = None
     actions: tuple[str, ...]
     resources: tuple[str, ...] = ("*",)
     excepted: tuple[Grant, ...] = ()
@@ -89,6 +91,8 @@ def requests(facts: Facts, question: Question, *, is_open: bool) -> Iterator[Req
     given = [(set(_lowered(grant.actions)), set(grant.resources)) for grant in granted]
     for resource in resources:
         found = _found(facts, resource.text)
+        if question.outsider and found is None:
+            continue
         context = _context(facts, question, found, is_open=is_open)
         left_out = [names for names, patterns in given if not patterns.isdisjoint(resource.taken)]
         for action in actions:
@@ -132,6 +136,8 @@ def _resource_patterns(statements: Iterable[Statement], context: Context) -> Ite
 
 
 def _caller(facts: Facts, question: Question) -> Caller:
+    if question.outsider:
+        return question.outsider
     if question.role is None:
         return Caller(service=question.service)
     return Caller(arn=question.role.arn, account=facts.account)
@@ -142,7 +148,14 @@ def _context(
 ) -> Context:
     """Add what the caller and the resource say of themselves to the values that are given."""
     own: dict[str, tuple[str, ...] | None]
-    if question.role:
+    if question.outsider:
+        own = {
+            "aws:principalaccount": (question.outsider.account,),
+            "aws:principalarn": (question.outsider.arn,),
+            "aws:principalisawsservice": ("false",),
+            "kms:calleraccount": (question.outsider.account,),
+        }
+    elif question.role:
         own = {
             **dict.fromkeys(_NOT_OF_ROLES, ()),
             "aws:principalaccount": (facts.account,),
