@@ -3,8 +3,8 @@
 Filled in are the tables of inputs and outputs in ``modules/*/README.md`` and ``backend/README.md``
 (between two markers).
 All of ``docs/reference/`` is written: the commands, the rules, what the emulator cures, the outputs
-of an environment, and how the environments differ (from the inventories of their plans, which
-``make inventories`` writes).
+of an environment, and how the environments differ and what they cost (from the inventories of
+their plans, which ``make inventories`` writes).
 """  # noqa: INP001 - a script is no package
 
 from __future__ import annotations
@@ -12,10 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from tap.cost.drivers import Driver
+from tap.cost.estimate import estimate
+from tap.cost.prices import load_prices
 from tap.errors import TapError
 from tap.hcl import load_module
+from tap.reports.cost import cost_reference
 from tap.reports.reference import (
     cli_reference,
     emulator_table,
@@ -24,6 +30,9 @@ from tap.reports.reference import (
     output_table,
 )
 from tap.reports.rules import rules_markdown
+
+if TYPE_CHECKING:
+    from tap.cost.estimate import Estimate
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -58,10 +67,19 @@ def documents(root: Path) -> dict[Path, str]:
         reference / "emulator.md": emulator_table(
             patch for extension in extensions.load() for patch in extension.patches
         ),
+        reference / "cost.md": cost_reference(
+            {name: _estimate(name, inventory["cost"]) for name, inventory in inventories.items()},
+            load_prices().all,
+        ),
         reference / "environments.md": environment_table(inventories),
         reference / "outputs.md": output_table(load_module(root / "environments" / "_stack")),
         reference / "rules.md": rules_markdown(all_rules()),
     }
+
+
+def _estimate(name: str, drivers: list[dict[str, Any]]) -> Estimate:
+    found = (Driver(**{**each, "quantity": Decimal(each["quantity"])}) for each in drivers)
+    return estimate(name, found, load_prices())
 
 
 def with_tables(folder: Path) -> str:
