@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.check import check_rows, check_table
 from benchmarks.measure import Pairs, machine
 from benchmarks.prod import REPOSITORY, prod
+from benchmarks.prove import Proved, prove_rows, prove_table
 from benchmarks.warm_providers import (
     GOALS,
     Bench,
@@ -32,6 +33,8 @@ from tap.warm.providers import WarmProviders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+Row = Pairs | Proved
 
 RESULTS = REPOSITORY / "benchmarks" / "results"
 
@@ -86,7 +89,7 @@ def environment_rows(bench: Bench, work: Path, parts: list[str]) -> Iterator[tup
                 yield "wrapper", row
 
 
-def measured(options: argparse.Namespace, parts: list[str]) -> Iterator[tuple[str, Pairs]]:
+def measured(options: argparse.Namespace, parts: list[str]) -> Iterator[tuple[str, Row]]:
     """Measure what is asked for; yield the name of the results with each row."""
     with tempfile.TemporaryDirectory(prefix="tap-bench-") as folder, WarmProviders() as providers:
         work = Path(folder)
@@ -102,20 +105,23 @@ def measured(options: argparse.Namespace, parts: list[str]) -> Iterator[tuple[st
         if "check" in parts:
             for row in check_rows(work / "check", pairs=options.check_pairs):
                 yield "check", row
+        if "prove" in parts:
+            for proved in prove_rows(work / "prove"):
+                yield "prove", proved
     if "suite" in parts:
         yield "warm-providers", suite_row(options.suite_pairs)
 
 
 def main() -> None:
     """Measure, write JSON and print tables."""
-    everything = ["modules", "environments", "wrapper", "check", "suite"]
+    everything = ["modules", "environments", "wrapper", "check", "prove", "suite"]
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--pairs", type=int, default=7, help="pairs after the warm-up")
     parser.add_argument("--suite-pairs", type=int, default=1, help="pairs of the test suite")
     parser.add_argument("--check-pairs", type=int, default=3, help="pairs of the check of prod")
     parser.add_argument("--only", choices=everything, action="append")
     options = parser.parse_args()
-    tables: dict[str, list[Pairs]] = {}
+    tables: dict[str, list[Any]] = {}
     try:
         for name, row in measured(options, options.only or everything):
             tables.setdefault(name, []).append(row)
@@ -126,7 +132,7 @@ def main() -> None:
             print(TABLES[name](rows), end="\n\n")
 
 
-def keep(name: str, row: Pairs) -> None:
+def keep(name: str, row: Row) -> None:
     """Write a row into its file of results; rows that were not measured this time stay."""
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{name}.json"
@@ -136,8 +142,9 @@ def keep(name: str, row: Pairs) -> None:
     file.write_text(json.dumps(document, indent=2) + "\n")
 
 
-TABLES: dict[str, Callable[[list[Pairs]], str]] = {
+TABLES: dict[str, Callable[[list[Any]], str]] = {
     "check": check_table,
+    "prove": prove_table,
     "warm-providers": warm_table,
     "wrapper": wrapper_table,
 }

@@ -3,8 +3,8 @@
 Filled in are the tables of inputs and outputs in ``modules/*/README.md`` and ``backend/README.md``
 (between two markers).
 All of ``docs/reference/`` is written: the commands, the rules, what the emulator cures, the outputs
-of an environment, and how the environments differ and what they cost (from the inventories of
-their plans, which ``make inventories`` writes).
+of an environment, how the environments differ, what they cost, and who reaches whom in prod, with
+a picture (from the inventories of their plans, which ``make inventories`` writes).
 """  # noqa: INP001 - a script is no package
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from tap.cost.prices import load_prices
 from tap.errors import TapError
 from tap.hcl import load_module
 from tap.reports.cost import cost_reference
+from tap.reports.flows_svg import flows_svg
 from tap.reports.reference import (
     cli_reference,
     emulator_table,
     environment_table,
     module_tables,
+    network_reference,
     output_table,
 )
 from tap.reports.rules import rules_markdown
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("dev", "staging", "prod")
+# Any host in a tier of subnets; the picture shows things.
+SUBNET_TIERS = {"public", "private", "database"}
 BEGIN = "<!-- BEGIN generated: inputs and outputs -->"
 END = "<!-- END generated: inputs and outputs -->"
 
@@ -60,6 +64,8 @@ def documents(root: Path) -> dict[Path, str]:
         name: json.loads((root / f"tests/environments/inventories/{name}.json").read_text())
         for name in ENVIRONMENTS
     }
+    listed = json.loads((root / "tests/environments/inventories/prod-flows.json").read_text())
+    flows = [(source, destination, traffic) for source, destination, traffic in listed]
     reference = root / "docs" / "reference"
     return {
         **found,
@@ -72,6 +78,11 @@ def documents(root: Path) -> dict[Path, str]:
             load_prices().all,
         ),
         reference / "environments.md": environment_table(inventories),
+        reference / "network.md": network_reference(flows),
+        root / "docs" / "pictures" / "network.svg": flows_svg(
+            [flow for flow in flows if not {flow[0], flow[1]} & SUBNET_TIERS],
+            "Who reaches whom in prod",
+        ),
         reference / "outputs.md": output_table(load_module(root / "environments" / "_stack")),
         reference / "rules.md": rules_markdown(all_rules()),
     }

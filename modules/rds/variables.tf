@@ -100,6 +100,11 @@ variable "subnet_group_name" {
   description = "Name of the DB subnet group."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9_. -]{0,254}$", var.subnet_group_name))
+    error_message = "subnet_group_name must hold 1 to 255 lower-case letters, digits, spaces and _ . - and start with a letter or digit; got \"${var.subnet_group_name}\"."
+  }
 }
 
 variable "tags" {

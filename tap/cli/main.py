@@ -41,8 +41,8 @@ def tap() -> None:
     """Plan, apply and destroy environments made of Terraform modules.
 
     Data goes to standard output, everything else to standard error. Exit codes: 0 done,
-    1 failed, 2 unusable arguments or settings (tap drift: or drift), 3 rules broken, 5 stale
-    plan, 6 state locked, 70 a bug in tap, 130 interrupted.
+    1 failed, 2 unusable arguments or settings (tap drift: or drift), 3 rules or intents broken,
+    5 stale plan, 6 state locked, 70 a bug in tap, 130 interrupted.
     """
 
 

@@ -91,7 +91,7 @@ def refuse_protected(summary: Summary, workspace: Workspace) -> None:
         command = " ".join(["tap", "apply", *command_words(workspace)])
         raise SettingsError(
             f"{workspace.request.label} is protected against deletion: {', '.join(protected)}",
-            f"lift it first: TF_VAR_deletion_protection=false {command}",
+            f"lift it first: TF_VAR_deletion_protection=false TAP_FAIL_ON=high {command}",
         )
 
 

@@ -10,6 +10,7 @@ from tap.evaluation.values import (
     StandIn,
     Unknown,
     Value,
+    is_text,
     trace,
 )
 from tap.evaluation.world import World, data_sources, stand_in
@@ -27,6 +28,7 @@ __all__ = [
     "Value",
     "World",
     "data_sources",
+    "is_text",
     "parent_call",
     "split",
     "stand_in",

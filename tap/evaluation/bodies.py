@@ -109,12 +109,22 @@ class Bodies:
         Raises:
             Failure: Terraform would refuse it.
         """
+        made = self._block(change)
+        return UNKNOWN if made is None else either(_at(made, path, change.change.after or {}))
+
+    def expression(self, change: ResourceChange, expression: Expression) -> Value:
+        """Work out an expression, as :meth:`World.expression` does.
+
+        Raises:
+            Failure: Terraform would refuse it.
+        """
+        made = self._block(change)
+        return UNKNOWN if made is None else made.scope.evaluate(expression, made.names)
+
+    def _block(self, change: ResourceChange) -> _Made | None:
         if change.address not in self._made:
             self._made[change.address] = self._opened(change)
-        made = self._made[change.address]
-        if made is None:
-            return UNKNOWN
-        return either(_at(made, path, change.change.after or {}))
+        return self._made[change.address]
 
     def _opened(self, change: ResourceChange) -> _Made | None:
         scope = self._world.scope(change.module_address)

@@ -9,6 +9,7 @@ Source: https://developer.hashicorp.com/terraform/language/expressions
 from __future__ import annotations
 
 import json
+import math
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,20 @@ Lookup = Callable[[str], Value]
 
 _LITERALS: dict[str, Value] = {"true": True, "false": False, "null": None}
 _SIGNS = {"DBLQUOTE", "LBRACE", "RBRACE", "LSQB", "RSQB", "COMMA", "COLON", "QMARK"}
+
+
+def _quotient(left: float, right: float) -> float:
+    """Divide; whole numbers stay so, because Terraform has numbers of one kind only."""
+    result = left / right
+    return int(result) if result.is_integer() else result
+
+
+def _remainder(left: float, right: float) -> float:
+    """Return what is left of a division, with the sign of the first number."""
+    result = math.fmod(left, right)
+    return int(result) if result.is_integer() else result
+
+
 _NUMERIC: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     "<": operator.lt,
@@ -51,6 +66,8 @@ _NUMERIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
+    "/": _quotient,
+    "%": _remainder,
 }
 
 
@@ -213,6 +230,8 @@ def _operation(node: Node, lookup: Lookup) -> Value:
         if decides in (left, right):
             return decides
         return not decides if isinstance(left, bool) and isinstance(right, bool) else UNKNOWN
+    if sign in {"/", "%"} and right == 0:
+        raise Failure("division by zero")
     if sign in _NUMERIC and _is_number(left) and _is_number(right):
         return _NUMERIC[sign](left, right)
     return UNKNOWN

@@ -6,6 +6,7 @@ Source: https://developer.hashicorp.com/terraform/language/functions
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 
 from tap.evaluation.values import (
@@ -224,6 +225,18 @@ def _all_true(items: Value, *, wanted: bool) -> Value:
     return wanted if all(item is wanted for item in items) else UNKNOWN
 
 
+def _zipmap(keys: Value, values: Value) -> Value:
+    # Which keys there are is not known while one of them is chosen later.
+    known = all(map(is_text, keys))
+    return dict(zip(keys, values, strict=True)) if known else made_of(values, complete=False)
+
+
+def _replace(text: Value, old: Value, new: Value) -> Value:
+    # Between slashes it is a pattern, of another dialect than Python's.
+    is_pattern = len(old) > 1 and old.startswith("/") and old.endswith("/")
+    return UNKNOWN if is_pattern else text.replace(old, new)
+
+
 def _items(value: Value) -> list[Value]:
     if not isinstance(value, list):
         raise TypeError
@@ -232,12 +245,16 @@ def _items(value: Value) -> list[Value]:
 
 # These ask what a value is; of what is chosen later that is not known.
 _PLAIN: dict[str, Callable[..., Value]] = {
+    "abs": abs,
+    "ceil": math.ceil,
     "endswith": lambda text, end: text.endswith(end),
+    "floor": math.floor,
     "jsondecode": json.loads,
     "lower": lambda text: text.lower(),
     "max": lambda *numbers: max(numbers),
     "min": lambda *numbers: min(numbers),
     "range": lambda *limits: list(range(*limits)),
+    "replace": _replace,
     "setintersection": lambda first, *more: group_of(
         [item for item in first if all(item in each for each in more)]
     ),
@@ -285,7 +302,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "toset": _set,
     "tostring": lambda value: None if value is None else text_of(value),
     "values": _values,
-    "zipmap": lambda keys, values: dict(zip(keys, values, strict=True)),
+    "zipmap": _zipmap,
 }
 """By name; none of the arguments is unknown as a whole."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap.evaluation.addresses import Step
-    from tap.hcl import Module
+    from tap.hcl import Expression, Module
     from tap.plan import Plan, ResourceChange
     from tap.plan.model import StateModule, StateResource
 
@@ -91,6 +91,21 @@ class World:
         """
         try:
             return self._bodies.argument(change, path)
+        except (Failure, RecursionError):
+            return UNKNOWN
+
+    def expression(self, change: ResourceChange, expression: Expression) -> Value:
+        """Work out an expression as if it stood in the block of a resource.
+
+        Args:
+            change: The resource.
+            expression: A part of one of its arguments.
+
+        Raises:
+            HclError: It is no expression.
+        """
+        try:
+            return self._bodies.expression(change, expression)
         except (Failure, RecursionError):
             return UNKNOWN
 

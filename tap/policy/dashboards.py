@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from tap.evaluation import Attributes, StandIn, Unknown
 from tap.policy.metrics import Metric
 from tap.policy.values import UnknownValueError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap.hcl import Expression
+    from tap.evaluation import Value
     from tap.policy.planned import Resource
 
 _BODY = "dashboard_body"
@@ -98,14 +99,14 @@ def _written(dashboard: Resource) -> Any:  # noqa: ANN401 - free-form JSON
     expression = block.attributes.get(_BODY) if block else None
     if expression is None or expression.function != "jsonencode" or len(expression.items) != 1:
         return OPEN
-    return _value(expression.items[0])
+    body = expression.items[0]
+    return _value(dashboard.planned.evaluated(dashboard, body))
 
 
-def _value(expression: Expression) -> Any:  # noqa: ANN401 - free-form JSON
-    if expression.is_literal:
-        return expression.value
-    if expression.entries:
-        return {key: _value(item) for key, item in expression.entries.items()}
-    if expression.items and not expression.function:
-        return [_value(item) for item in expression.items]
-    return OPEN
+def _value(value: Value) -> Any:  # noqa: ANN401 - free-form JSON
+    if isinstance(value, dict):
+        return {key: _value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_value(item) for item in value]
+    # What AWS will choose is not known, but it is text.
+    return OPEN if isinstance(value, Unknown | Attributes | StandIn) else value

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tap.evaluation import Step
-    from tap.hcl import Block, Module
+    from tap.hcl import Block, Expression, Module
     from tap.plan import ModuleConfiguration, Plan, ResourceChange
     from tap.plan.configuration import ResourceConfiguration
     from tap.policy.sources import Sources
@@ -227,6 +227,10 @@ class Planned:
             ``Unknown`` for what cannot be worked out, and where the HCL is not at hand.
         """
         return self._world.argument(resource.change, path) if self._world else UNKNOWN
+
+    def evaluated(self, resource: Resource, expression: Expression) -> Value:
+        """Return what a part of a resource's block comes to; as :meth:`worked_out` does."""
+        return self._world.expression(resource.change, expression) if self._world else UNKNOWN
 
     @cached_property
     def _world(self) -> World | None:

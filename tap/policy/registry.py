@@ -9,14 +9,20 @@ from tap.errors import SettingsError
 from tap.policy.rule import Rule
 from tap.policy.rules import (
     acl,
+    acm,
+    asg,
+    bg,
     dns,
     dns_weights,
+    ec2,
     env,
     fun,
     fun_access,
     iam,
     iam_use,
     kms,
+    lb,
+    lb_targets,
     net,
     obs,
     obs_metrics,
@@ -32,7 +38,11 @@ from tap.policy.rules import (
     sg_use,
     state,
     tf,
+    tf_inputs,
+    tf_pins,
+    tf_values,
     vpc,
+    waf,
 )
 
 if TYPE_CHECKING:
@@ -40,14 +50,20 @@ if TYPE_CHECKING:
 
 AREAS: tuple[ModuleType, ...] = (
     acl,
+    acm,
+    asg,
+    bg,
     dns,
     dns_weights,
+    ec2,
     env,
     fun,
     fun_access,
     iam,
     iam_use,
     kms,
+    lb,
+    lb_targets,
     net,
     obs,
     obs_metrics,
@@ -63,7 +79,11 @@ AREAS: tuple[ModuleType, ...] = (
     sg_use,
     state,
     tf,
+    tf_inputs,
+    tf_pins,
+    tf_values,
     vpc,
+    waf,
 )
 
 

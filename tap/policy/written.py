@@ -18,6 +18,10 @@ def keys_of(values: Values, name: str) -> frozenset[str]:
         UnknownValueError: They are neither known nor written out.
     """
     if values.is_unknown(name):
+        resource = values.resource
+        found = resource.planned.worked_out(resource, (*values.path, name))
+        if isinstance(found, dict):
+            return frozenset(found)
         block = _block(values)
         written = block.attributes.get(name) if block else None
         if written is not None and written.entries:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tap.proofs.network.matrix import Cell, Matrix
     from tap.proofs.verdict import Proof, Verdict
 
-_NONE = "-"
+NOTHING = "-"
+"""What a row says where nothing gets through."""
 
 
 def proofs_line(verdict: Verdict) -> str:
@@ -51,7 +52,7 @@ def proofs_text(verdict: Verdict, *, matrix: bool) -> str:
     """
     lines = [f"{each.answer:<8} {each.line.text}" for each in verdict.proofs]
     if matrix:
-        rows = [("from", "to", "gets through"), *_rows(verdict.matrix)]
+        rows = [("from", "to", "gets through"), *matrix_rows(verdict.matrix)]
         widths = [max(len(row[column]) for row in rows) for column in range(2)]
         lines += ["", *(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}" for a, b, c in rows)]
     broken = broken_lines(verdict)
@@ -77,7 +78,9 @@ def proofs_json(verdict: Verdict) -> str:
             for each in verdict.unexpected
         ],
         "matrix": [
-            {"from": a, "to": b, "traffic": c} for a, b, c in _rows(verdict.matrix) if c != _NONE
+            {"from": a, "to": b, "traffic": c}
+            for a, b, c in matrix_rows(verdict.matrix)
+            if c != NOTHING
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
@@ -111,14 +114,15 @@ def matrix_markdown(matrix: Matrix) -> str:
     return "\n".join(lines)
 
 
-def _rows(matrix: Matrix) -> Iterator[tuple[str, str, str]]:
+def matrix_rows(matrix: Matrix) -> Iterator[tuple[str, str, str]]:
+    """Yield source, destination and what gets through of each pair of tiers."""
     for (source, destination), cell in matrix.cells.items():
         yield source, destination, _told(cell)
 
 
 def _told(cell: Cell | None) -> str:
     if cell is None or cell.reach is None or not cell.reach.some.perhaps:
-        return _NONE
+        return NOTHING
     surely, perhaps = cell.reach.some.surely, cell.reach.some.perhaps
     told = describe_traffic(surely) if surely else ""
     unclear = perhaps - surely

@@ -81,6 +81,29 @@ def environment_table(inventories: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+_SUBNETS = """\
+`public`, `private` and `database` are tiers of subnets: any host in there, even one without a
+security group, so that only routes and network ACLs stand in its way. They let pass the high ports
+on which answers arrive."""
+
+
+def network_reference(flows: Sequence[tuple[str, str, str]]) -> str:
+    """Return who reaches whom in prod, as Markdown with a trailing newline.
+
+    Args:
+        flows: Source, destination and what gets through.
+    """
+    rows = [(f"`{source}`", f"`{destination}`", what) for source, destination, what in flows]
+    parts = [
+        "# Who reaches whom",
+        "Proved from the plan of prod by [`tap prove`](../guides/prove.md); no more gets through.",
+        "![Who reaches whom in prod](../pictures/network.svg)",
+        _SUBNETS,
+        _table(["From", "To", "What gets through"], rows),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
 def output_table(stack: Module) -> str:
     """Return the outputs of every environment, as Markdown with a trailing newline.
 

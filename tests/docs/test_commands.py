@@ -199,7 +199,9 @@ def fault_of(words: list[str]) -> str:
             command = found
         command.parse_args(click.Context(command, parent=context), words)
     except click.UsageError as error:
-        return error.format_message()
+        # A path may stand for one of the reader's.
+        message = error.format_message()
+        return "" if message.endswith("does not exist.") else message
     return ""
 
 

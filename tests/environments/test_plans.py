@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap.proofs.network.from_plan import read_plan
+from tap.proofs.network.matrix import matrix
+from tap.proofs.network.network import Network
+from tap.proofs.network.tiers import Tiers
+from tap.proofs.sources import Sources
+from tap.reports.proofs import NOTHING, matrix_rows
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,6 +49,21 @@ def test_the_plan_makes_what_the_inventory_lists(
         file.write_text(json.dumps(inventory, indent=2) + "\n")
     expected = json.loads(file.read_text())
     assert inventory == expected, (
+        "the plan and the inventory differ; if the plan is right, run: make inventories"
+    )
+
+
+@pytest.mark.requirement("TST-2", "DOC-1")
+def test_what_gets_from_one_tier_to_another_is_what_the_inventory_lists(
+    deployment: Deployment, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    root = deployment.project.directory / "environments" / deployment.name
+    facts = read_plan(deployment.plan, sources=Sources(root=root, cache=tmp_path))
+    flows = [row for row in matrix_rows(matrix(Tiers(Network(facts)))) if row[2] != NOTHING]
+    file = Path(__file__).parent / "inventories" / f"{deployment.name}-flows.json"
+    if request.config.getoption("--write-inventories"):
+        file.write_text(json.dumps(flows, indent=2) + "\n")
+    assert [list(row) for row in flows] == json.loads(file.read_text()), (
         "the plan and the inventory differ; if the plan is right, run: make inventories"
     )
 

@@ -41,6 +41,9 @@ COMMENT_LIMIT = 65_536
 
 @pytest.fixture(scope="module")
 def atlantis(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Atlantis:
+    intents = stage.project.directory / "environments" / "_stack" / "intents.txt"
+    intents.parent.mkdir(parents=True, exist_ok=True)
+    intents.write_text("deny internet -> 10.0.0.0/8:*\n")
     return serve(stage, tmp_path_factory.mktemp("atlantis") / "bin")
 
 
@@ -78,7 +81,8 @@ def test_a_change_is_planned_checked_applied_and_planned_again(
     assert modes == [0o600, 0o600]
     assert not checked.failed
     assert_fits(checked)
-    assert checked.lines[-1].startswith("check of the plan of life: passed: ")
+    assert any(line.startswith("check of the plan of life: passed: ") for line in checked.lines)
+    assert checked.lines[-1] == "intents of the plan of life hold: 1 proved"
     assert policy_passed(checked.text) == {True}
     assert not applied.failed, applied.text
     assert_fits(applied)
@@ -118,7 +122,7 @@ def test_a_broken_rule_fails_the_policy_check_with_its_text_and_stops_the_apply(
     assert not checked.failed
     assert_fits(checked)
     assert "aws_security_group.open" in checked.text
-    assert checked.lines[-1] == "FAIL - 1 failure: tap check ended with exit code 3"
+    assert "FAIL - 1 failure: tap check ended with exit code 3" in checked.lines
     assert policy_passed(checked.text) == {False}
     assert applied.failed
     assert "Error: the plan of open has " in applied.text

@@ -310,9 +310,14 @@ def test_destroy_leaves_nothing_behind(deployment: Deployment) -> None:
         assert "prod is protected against deletion: " in refused.stderr
         assert "module.database.aws_db_instance.this" in refused.stderr
         assert "module.alb_bluegreen.aws_lb.this" in refused.stderr
-        assert "TF_VAR_deletion_protection=false tap apply prod" in refused.stderr
+        assert "TF_VAR_deletion_protection=false TAP_FAIL_ON=high tap apply prod" in refused.stderr
         assert len(existing()) > 100
         deployment.progress("prod: lifting the protection")
+        held = deployment.project.run(
+            "apply", "prod", expected=3, TF_VAR_deletion_protection="false"
+        )
+        assert "RDS-04 medium" in held.stderr
+        assert "LB-06 medium" in held.stderr
         lift, destroy, _ = commands("docs/guides/first-hour.md", "Destroy")
         lifted = deployment.project.shell(lift)
         assert " 0 to add, " in lifted.stdout

@@ -31,6 +31,7 @@ run "malformed_identifiers_are_refused" {
     prefix                   = "Payments"
     region                   = "eu-west"
     security_group_ids       = []
+    subnet_group_name        = "Payments"
     tags                     = { Environment = "dev" }
   }
 
@@ -44,6 +45,7 @@ run "malformed_identifiers_are_refused" {
     var.prefix,
     var.region,
     var.security_group_ids,
+    var.subnet_group_name,
     var.tags,
   ]
 }

@@ -15,6 +15,7 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.responses.flow_logs import FlowLogs
+from moto.ec2.responses.network_acls import NetworkACLs
 
 from tap.emulator.extensions import Client, Extension, Patch, arguments, unless, wrap
 
@@ -143,6 +144,32 @@ def _keeps_acl_of_deleted_vpc(client: Client) -> bool:
     return bool(acls["NetworkAcls"])
 
 
+def _keep_types_of_icmp() -> None:
+    @wrap(NetworkACLs, "create_network_acl_entry")
+    def _(original: Any, self: Any) -> Any:
+        result = original(self)
+        acl = self.ec2_backend.network_acls[self._get_param("NetworkAclId")]
+        # moto asks for them by the names of the wire, under which they are not kept any more.
+        kind, code = (self._get_param(f"IcmpTypeCode.{name}") for name in ("Type", "Code"))
+        entry = acl.network_acl_entries[-1]
+        if kind is not None:
+            entry.icmp_type, entry.icmp_code = kind, code
+        return result
+
+
+def _forgets_types_of_icmp(client: Client) -> bool:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock=_CIDR)["Vpc"]["VpcId"]
+    acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+    ec2.create_network_acl_entry(
+        NetworkAclId=acl, RuleNumber=7, Protocol="1", RuleAction="allow", Egress=True,
+        CidrBlock=_CIDR, IcmpTypeCode={"Type": 3, "Code": 4},
+    )  # fmt: skip
+    [found] = ec2.describe_network_acls(NetworkAclIds=[acl])["NetworkAcls"]
+    [entry] = [each for each in found["Entries"] if each["RuleNumber"] == 7]  # noqa: PLR2004
+    return bool(entry.get("IcmpTypeCode") != {"Type": 3, "Code": 4})
+
+
 def _delete_interfaces_with_owners() -> None:
     @wrap(EC2Backend, "delete_nat_gateway")
     def _(original: Any, self: Any, nat_gateway_id: str) -> Any:
@@ -252,6 +279,12 @@ EXTENSION = Extension(
             symptom="the default network ACL of a VPC stays when the VPC is destroyed",
             apply=_delete_default_acl_with_vpc,
             probe=_keeps_acl_of_deleted_vpc,
+        ),
+        Patch(
+            id="ec2-icmp-types",
+            symptom="a rule of a network ACL forgets which messages of ICMP it is about",
+            apply=_keep_types_of_icmp,
+            probe=_forgets_types_of_icmp,
         ),
         Patch(
             id="ec2-interfaces-of-gone-owners",

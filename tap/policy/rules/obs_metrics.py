@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap.evaluation import is_text
 from tap.policy.dashboards import OPEN, NoDashboardError, drawn, has_open, widgets_of
 from tap.policy.metrics import Metric, missing
 from tap.policy.rule import Severity, resource_rule
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _ALARM = "aws_cloudwatch_metric_alarm"
 _DASHBOARD = "aws_cloudwatch_dashboard"
 _BODY = "dashboard_body"
+_QUERIES = "metric_query"
 # A dashboard is so many cells wide.
 _WIDTH = 24
 # What a widget of a kind has to have, of which one is enough.
@@ -67,11 +69,39 @@ def unemitted_alarm(alarm: Resource) -> Iterator[Fault]:
     """Each metric is one of AWS, of a filter of the plan, or of a role that may write it."""
     if alarm.is_set("metric_name"):
         yield from _unemitted(alarm)
-    for query in alarm.blocks("metric_query"):
+    if alarm.is_unknown(_QUERIES) and (metrics := _worked_out(alarm)) is not None:
+        for watched in metrics:
+            if reason := missing(watched, alarm):
+                yield alarm.fault(reason, at=_QUERIES)
+        return
+    for query in alarm.blocks(_QUERIES):
         # Those of other accounts are emitted there.
         if not query.is_set("account_id"):
             for metric in query.blocks("metric"):
                 yield from _unemitted(metric)
+
+
+def _worked_out(alarm: Resource) -> list[Metric] | None:
+    """Return the metrics of queries that the plan leaves out; None where they are not known.
+
+    A set of blocks is unknown as a whole to Terraform while one dimension is.
+    """
+    queries = alarm.planned.worked_out(alarm, (_QUERIES,))
+    found = []
+    for query in queries if isinstance(queries, list) else [None]:
+        if not isinstance(query, dict):
+            return None
+        # Those of other accounts are emitted there.
+        blocks = query.get("metric", []) if query.get("account_id") is None else []
+        if not isinstance(blocks, list):
+            return None
+        for block in blocks:
+            namespace, name = block.get("namespace"), block.get("metric_name")
+            dimensions = block.get("dimensions") or {}
+            if not isinstance(dimensions, dict) or not (is_text(namespace) and is_text(name)):
+                return None
+            found.append(Metric(namespace, name, frozenset(dimensions)))
+    return found
 
 
 def _unemitted(values: Values) -> Iterator[Fault]:

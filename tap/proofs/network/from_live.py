@@ -278,7 +278,7 @@ def _acl_rule(item: dict[str, Any], acl: str) -> AclRule:
 
 
 def _acl_traffic(item: dict[str, Any]) -> tuple[Ranges, bool]:
-    """Return what a rule means, and whether that is certain: moto forgets types of ICMP."""
+    """Return what a rule means, and whether that is certain: stock moto forgets types of ICMP."""
     protocol = item["Protocol"]
     if protocol in {"1", "58"}:
         messages = item.get("IcmpTypeCode", {})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.integration.states.conftest import Vault
 
-pytestmark = [pytest.mark.requirement("STA-2", "TAP-7"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.requirement("STA-2", "TAP-7"), pytest.mark.timeout(300)]
 
 ONE, OTHER = "11111111-aaaa-bbbb-cccc-000000000001", "22222222-aaaa-bbbb-cccc-000000000002"
 

@@ -41,6 +41,12 @@ def work(text: str) -> Any:
         ('var.name == "shop" && !var.on', False),
         ("var.nothing == null", True),
         ("var.number > 2", True),
+        ("6 * floor(var.number / 2) + 7 % var.number", 7),
+        ("7 / 2", 3.5),
+        ("-7 % 3", -1),
+        ("ceil((length(var.list) + 3) / 4) + abs(-1)", 3),
+        ('replace("a_b_c", "_", " ")', "a b c"),
+        ('zipmap(["a", "b"], var.list)', {"a": "a", "b": "b"}),
         ("length(var.list) < 2 || var.on", True),
         ("[for item in var.list : \"${item}/*\"]", ["a/*", "b/*"]),
         ("[for index, item in var.list : index]", [0, 1]),
@@ -121,6 +127,10 @@ def test_an_expression_has_the_value_that_terraform_gives_it(text: str, value: A
         "var.list[var.key]",
         "merge(var.later...)",
         "setsubtract([var.key], [])",
+        'zipmap([var.key], ["a"])',
+        'replace("abc", "/[ab]/", "")',
+        "var.later / 2",
+        "floor(var.later)",
         'split("/", var.key)',
     ],
 )
@@ -146,6 +156,8 @@ def test_a_document_with_the_address_of_what_is_not_there_yet_is_json() -> None:
         "var.map.z",
         "var.list[2]",
         'tonumber("x")',
+        "var.number / 0",
+        "var.number % 0",
     ],
 )
 def test_what_terraform_refuses_is_a_failure(text: str) -> None:
