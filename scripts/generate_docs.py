@@ -2,9 +2,10 @@
 
 Filled in are the tables of inputs and outputs in ``modules/*/README.md`` and ``backend/README.md``
 (between two markers).
-All of ``docs/reference/`` is written: the commands, the rules, what the emulator cures, the outputs
-of an environment, how the environments differ, what they cost, and who reaches whom in prod, with
-a picture (from the inventories of their plans, which ``make inventories`` writes).
+All of ``docs/reference/`` is written, and the list of decisions: the modules, the commands, the
+rules, what the emulator cures, the outputs of an environment, how the environments differ, what
+they cost, and who reaches whom in prod, with a picture (from the inventories of their plans, which
+``make inventories`` writes).
 """  # noqa: INP001 - a script is no package
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tap.errors import TapError
 from tap.hcl import load_module
 from tap.reports.cost import cost_reference
 from tap.reports.flows_svg import flows_svg
+from tap.reports.modules import decisions_index, modules_reference
 from tap.reports.reference import (
     cli_reference,
     emulator_table,
@@ -78,6 +80,16 @@ def documents(root: Path) -> dict[Path, str]:
             load_prices().all,
         ),
         reference / "environments.md": environment_table(inventories),
+        reference / "modules.md": modules_reference(
+            {
+                folder.name: load_module(folder)
+                for folder in sorted((root / "modules").iterdir())
+                if any(folder.glob("*.tf"))
+            }
+        ),
+        root / "docs" / "adr" / "README.md": decisions_index(
+            {file.name: file.read_text() for file in (root / "docs" / "adr").glob("[0-9]*.md")}
+        ),
         reference / "network.md": network_reference(flows),
         root / "docs" / "pictures" / "network.svg": flows_svg(
             [flow for flow in flows if not {flow[0], flow[1]} & SUBNET_TIERS],
@@ -124,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
     stale = [
         path for path, text in wanted.items() if not path.is_file() or path.read_text() != text
     ]
-    for path in stale:
+    for path in sorted(stale):
         if options.check:
             sys.stderr.write(f"stale: {path.relative_to(options.root)}\n")
         else:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The attributes by which a reviewer tells a right resource from a wrong one.
 KEY_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "aws_autoscaling_group": ("name", "min_size", "max_size", "health_check_type"),
+    "aws_cloudwatch_composite_alarm": ("alarm_rule",),
     "aws_cloudwatch_metric_alarm": ("alarm_name", "threshold", "treat_missing_data"),
     "aws_db_instance": (
         "identifier",

@@ -45,8 +45,8 @@ def test_a_table_ends_with_the_sum_and_what_it_lacks(tap: Tap, plan: Path) -> No
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "2  NAT gateway      eu-west-1  0.048 per hour  $70.08",
-        "1  Composite alarm  eu-west-1      no price",
-        "1  Bucket           eu-west-1        by use",
+        "1  Composite alarm  eu-west-1        no price",
+        "1  Bucket           eu-west-1          by use",
         "",
         "dev: $70.08 a month before use, without 1 of which no price is known",
     ]
