@@ -35,6 +35,10 @@ from tap.reports.reference import (
 )
 from tap.reports.rules import rules_markdown
 
+# A script beside this one, whether this one is run or loaded.
+sys.path.insert(0, str(Path(__file__).parent))
+from pictures import pictures
+
 if TYPE_CHECKING:
     from tap.cost.estimate import Estimate
 
@@ -87,6 +91,7 @@ def documents(root: Path) -> dict[Path, str]:
                 if any(folder.glob("*.tf"))
             }
         ),
+        **{root / "docs" / "pictures" / name: text for name, text in pictures().items()},
         root / "docs" / "adr" / "README.md": decisions_index(
             {file.name: file.read_text() for file in (root / "docs" / "adr").glob("[0-9]*.md")}
         ),
