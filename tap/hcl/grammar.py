@@ -108,14 +108,16 @@ def _node(tree: Tree[Token]) -> Node:
         else:
             start, end = child.start_pos or 0, child.end_pos or 0
             line, column = child.line or 1, child.column or 1
-            parts.append(Node(child.type, start, end, line, column, str(child)))
+            parts.append(Node(str(child.type), start, end, line, column, str(child)))
+    # While lark has no cache of the grammar its names are tokens, which nothing can write.
+    kind = str(tree.data)
     if not parts:
-        return Node(tree.data, 0, 0, 1, 1)
+        return Node(kind, 0, 0, 1, 1)
     first = parts[0]
-    if tree.data == "expr_term" and len(parts) == 1:
+    if kind == "expr_term" and len(parts) == 1:
         return first
     end = parts[-1].end
-    return Node(tree.data, first.start, end, first.line, first.column, "", tuple(parts))
+    return Node(kind, first.start, end, first.line, first.column, "", tuple(parts))
 
 
 def _explained(text: str, error: UnexpectedInput) -> tuple[int, int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,20 +26,13 @@ if TYPE_CHECKING:
     from tap.proofs.access.facts import Facts
     from tests.conftest import Deployment
 
-pytestmark = [
-    pytest.mark.requirement("TST-2"),
-    pytest.mark.timeout(1200),
-    pytest.mark.xdist_group("dev"),
-]
+pytestmark = [pytest.mark.requirement("TST-2"), pytest.mark.timeout(1200)]
+
+# Both are of one composition, so each change is made in one of them.
+CHANGED = ("dev", "prod")
 
 # Main region, and where roles and buckets are asked for; the others hold nothing that is changed.
 REGIONS = ("eu-west-1",)
-
-
-@pytest.fixture(scope="module")
-def dev(named_deployment: Callable[[str], Deployment]) -> Deployment:
-    """Return the environment that is changed; its network is that of the others."""
-    return named_deployment("dev")
 
 
 def told(deployment: Deployment, kind: str) -> list[str]:
@@ -59,17 +53,31 @@ def told(deployment: Deployment, kind: str) -> list[str]:
     return broken_lines(prove("it", asked, tiers=Tiers(network), access=access))
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: each.name)
-def test_a_change_by_hand_is_named(dev: Deployment, mutation: LiveMutation) -> None:
-    with mutation.change(dev):
-        lines = told(dev, mutation.kind)
+@pytest.mark.parametrize(
+    ("name", "mutation"),
+    [
+        pytest.param(name, each, id=each.name, marks=pytest.mark.xdist_group(name))
+        for each, name in zip(MUTATIONS, cycle(CHANGED))
+    ],
+)
+def test_a_change_by_hand_is_named(
+    named_deployment: Callable[[str], Deployment], name: str, mutation: LiveMutation
+) -> None:
+    deployment = named_deployment(name)
+    with mutation.change(deployment):
+        lines = told(deployment, mutation.kind)
 
     assert any(re.search(mutation.named, line) for line in lines), "\n".join(lines)
 
 
 @pytest.mark.parametrize("kind", ["network", "access"])
-def test_without_a_change_everything_holds(dev: Deployment, kind: str) -> None:
-    assert told(dev, kind) == []
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CHANGED]
+)
+def test_without_a_change_everything_holds(
+    named_deployment: Callable[[str], Deployment], name: str, kind: str
+) -> None:
+    assert told(named_deployment(name), kind) == []
 
 
 def test_there_are_at_least_thirty_changes_each_with_a_name_of_its_own() -> None:

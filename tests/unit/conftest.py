@@ -22,6 +22,8 @@ ACCOUNT_ID = "123456789012"
 # An environment that needs no provider, with the arguments that tap gives to every environment.
 ENVIRONMENT = """\
 terraform {
+  required_version = "~> 1.11"
+
   backend "s3" {
     encrypt = true
   }
