@@ -5,7 +5,6 @@ Its last commands are run by the test that destroys prod, and by tests/docs/test
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from typing import TYPE_CHECKING
@@ -57,9 +56,10 @@ def test_traffic_is_shifted_and_taken_back(applied: Deployment) -> None:
         assert any(line.startswith("going on with the live") for line in terminal.stderr or ())
         try:
             before, rehearsed, _shifted, back, after = map(project.shell, foreground)
+            terminal.send_signal(signal.SIGINT)
+            terminal.communicate(timeout=60)
         finally:
-            os.kill(terminal.pid, signal.SIGINT)
-            terminal.communicate()
+            terminal.kill()
 
     assert before.stdout.startswith("prod: initial, green has 0 %")
     assert rehearsed.stderr.count("gates pass") == 3
