@@ -12,7 +12,7 @@ tap  := $(bin)/tap
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup plan apply destroy output validate fmt lint test bench clean doctor generate \
-	check checkov lock inventories emulator-up emulator-down
+	check checkov docs lock inventories emulator-up emulator-down
 
 help: ## Show this help
 	@printf 'Usage: make TARGET [ENV=dev|staging|prod] [TARGET=local|localstack|aws]\n\n'
@@ -81,6 +81,9 @@ generate: $(venv)/dev ## Write the generated parts of the documents and atlantis
 	$(bin)/python scripts/generate_docs.py
 	$(tap) atlantis generate
 
+docs: $(venv)/docs ## Build the site of the documents into site/
+	$(bin)/python scripts/build_site.py site
+
 # Universal (every platform), with hashes and without the address of any index.
 lock: $(venv)/dev ## Resolve the pinned dependencies again
 	$(bin)/uv pip compile pyproject.toml --universal --python-version 3.11 \
@@ -96,7 +99,7 @@ lock: $(venv)/dev ## Resolve the pinned dependencies again
 
 clean: ## Stop the emulator and remove everything make and tap created
 	@if [ -x $(tap) ]; then $(tap) emulator stop; fi
-	rm -rf .venv .tap .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .tap site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # pip says nothing unless it fails; what it is about to do is said first.
 install = $(bin)/pip install --quiet --disable-pip-version-check

@@ -2,9 +2,10 @@
 
 Filled in are the tables of inputs and outputs in ``modules/*/README.md`` and ``backend/README.md``
 (between two markers).
-All of ``docs/reference/`` is written: the commands, the rules, what the emulator cures, the outputs
-of an environment, how the environments differ, and who reaches whom in prod, with a picture (from
-the inventories of their plans, which ``make inventories`` writes).
+All of ``docs/reference/`` is written, and the list of decisions: the modules, the commands, the
+rules, what the emulator cures, the outputs of an environment, how the environments differ, what
+they cost, and who reaches whom in prod, with a picture (from the inventories of their plans, which
+``make inventories`` writes).
 """  # noqa: INP001 - a script is no package
 
 from __future__ import annotations
@@ -12,11 +13,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from tap.cost.drivers import Driver
+from tap.cost.estimate import estimate
+from tap.cost.prices import load_prices
 from tap.errors import TapError
 from tap.hcl import load_module
+from tap.reports.cost import cost_reference
 from tap.reports.flows_svg import flows_svg
+from tap.reports.modules import decisions_index, modules_reference
 from tap.reports.reference import (
     cli_reference,
     emulator_table,
@@ -26,6 +34,13 @@ from tap.reports.reference import (
     output_table,
 )
 from tap.reports.rules import rules_markdown
+
+# A script beside this one, whether this one is run or loaded.
+sys.path.insert(0, str(Path(__file__).parent))
+from pictures import pictures
+
+if TYPE_CHECKING:
+    from tap.cost.estimate import Estimate
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -64,7 +79,22 @@ def documents(root: Path) -> dict[Path, str]:
         reference / "emulator.md": emulator_table(
             patch for extension in extensions.load() for patch in extension.patches
         ),
+        reference / "cost.md": cost_reference(
+            {name: _estimate(name, inventory["cost"]) for name, inventory in inventories.items()},
+            load_prices().all,
+        ),
         reference / "environments.md": environment_table(inventories),
+        reference / "modules.md": modules_reference(
+            {
+                folder.name: load_module(folder)
+                for folder in sorted((root / "modules").iterdir())
+                if any(folder.glob("*.tf"))
+            }
+        ),
+        **{root / "docs" / "pictures" / name: text for name, text in pictures().items()},
+        root / "docs" / "adr" / "README.md": decisions_index(
+            {file.name: file.read_text() for file in (root / "docs" / "adr").glob("[0-9]*.md")}
+        ),
         reference / "network.md": network_reference(flows),
         root / "docs" / "pictures" / "network.svg": flows_svg(
             [flow for flow in flows if not {flow[0], flow[1]} & SUBNET_TIERS],
@@ -73,6 +103,11 @@ def documents(root: Path) -> dict[Path, str]:
         reference / "outputs.md": output_table(load_module(root / "environments" / "_stack")),
         reference / "rules.md": rules_markdown(all_rules()),
     }
+
+
+def _estimate(name: str, drivers: list[dict[str, Any]]) -> Estimate:
+    found = (Driver(**{**each, "quantity": Decimal(each["quantity"])}) for each in drivers)
+    return estimate(name, found, load_prices())
 
 
 def with_tables(folder: Path) -> str:
@@ -106,7 +141,7 @@ def main(arguments: list[str] | None = None) -> int:
     stale = [
         path for path, text in wanted.items() if not path.is_file() or path.read_text() != text
     ]
-    for path in stale:
+    for path in sorted(stale):
         if options.check:
             sys.stderr.write(f"stale: {path.relative_to(options.root)}\n")
         else:

@@ -46,7 +46,10 @@ OFFLINE_PROVIDER: dict[str, Any] = {
     "skip_requesting_account_id": True,
 }
 
-_COPIED = ("backend", "environments", "modules", "tap.toml")
+_COPIED = (
+    *("backend", "environments", "modules", "tap.toml"),
+    *("Makefile", "pyproject.toml", "requirements"),
+)
 _LONGEST_FIRST = ["prod", "dev", "staging"]
 
 _RUN_FOLDER = "TAP_TEST_RUN_FOLDER"
@@ -111,6 +114,27 @@ class Project:
             assert ended.returncode == expected, ended.text
         return ended
 
+    def shell(self, command: str, *, expected: int | None = 0) -> Ended:
+        """Run a command as the documents have it, to its end, and check the exit code.
+
+        Args:
+            command: Such as ``make plan ENV=dev`` or ``.venv/bin/tap status dev``.
+            expected: The exit code that must come; None accepts any.
+        """
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.directory,
+            env=self.environ(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        ended = Ended((command,), done.returncode, done.stdout, done.stderr)
+        if expected is not None:
+            assert ended.returncode == expected, ended.text
+        return ended
+
 
 @pytest.fixture(scope="session")
 def repository() -> Path:
@@ -142,7 +166,7 @@ def own_project(project: Project, tmp_path: Path) -> Project:
 
 
 def copy_project(directory: Path) -> None:
-    """Copy what a plan reads into a new folder."""
+    """Copy what a plan and make read into a new folder, with ``tap`` where make installs it."""
     fresh = directory.with_suffix(".new")
     for name in _COPIED:
         source = REPOSITORY / name
@@ -151,6 +175,9 @@ def copy_project(directory: Path) -> None:
         else:
             shutil.copy(source, fresh / name)
     (fresh / "home").mkdir()
+    (fresh / ".venv" / "bin").mkdir(parents=True)
+    (fresh / ".venv" / "bin" / "tap").symlink_to(TAP)
+    (fresh / ".venv" / "run").touch()
     fresh.rename(directory)
 
 
@@ -206,9 +233,9 @@ class Deployment:
 
     @cached_property
     def plan(self) -> Plan:
-        """The plan from nothing, by ``tap plan``."""
+        """The plan from nothing, by ``make plan``."""
         self.progress(f"{self.name}: planning")
-        self.planned = self.project.run("plan", self.name)
+        self.planned = self.project.shell(f"make plan ENV={self.name}")
         return self.show(self.name)
 
     def plan_file(self, label: str) -> Path:
@@ -237,7 +264,7 @@ class Deployment:
 
     @cached_property
     def apply(self) -> Ended:
-        """The first apply, of the saved plan, by ``tap apply``; tried once.
+        """The first apply, of the saved plan, by ``make apply``; tried once.
 
         The plan right after it is kept as ``again``.
         """
@@ -245,7 +272,7 @@ class Deployment:
             pytest.fail(f"{self.name} could not be applied: {self.failure}")
         assert self.plan.resource_changes
         self.progress(f"{self.name}: applying")
-        ended = self.project.run("apply", self.name, expected=None)
+        ended = self.project.shell(f"make apply ENV={self.name}", expected=None)
         if ended.returncode != 0:
             self.failure = ended.stderr.partition("Error: ")[2]
             pytest.fail(ended.text)

@@ -19,6 +19,27 @@ _NO_PRICE = "no price"
 _BY_USE = "by use"
 _ALIGNED = "><<>><"
 
+_INTRODUCTION = f"""\
+# Cost of the environments
+
+What each environment costs in a month before anybody uses it, in US dollars before tax, counted
+from the plans of the environments: {HOURS_PER_MONTH} hours, at the desired number of instances,
+blue and green both, with no free tier but the one that a price names. `tap cost ENV` says the same
+of a saved plan; `--output json` adds the source of each price.
+
+A cell is the quantity and, where the price is known, what it comes to. *no price*: it costs
+something, but no price was found that could be cited, and none is invented; the sum lacks it.
+*by use*: nothing is paid until it is used. Not counted at all is traffic: data through NAT
+gateways, endpoints and load balancer, requests to the web ACL, DNS and keys, metrics of the agent,
+log data, objects, and backups beyond the size of the database; nor alarms that Auto Scaling makes
+for its own policies."""
+
+_SOURCES = """\
+## Prices
+
+All prices are in `tap/cost/prices.toml`. They are as old as the column *Read* says; AWS's own page
+is linked to check them against."""
+
 
 def cost_line(estimate: Estimate) -> str:
     """Return the sum as one line, with what it lacks."""
@@ -89,6 +110,16 @@ def cost_markdown(estimate: Estimate) -> str:
     return "\n".join(lines)
 
 
+def cost_reference(estimates: Mapping[str, Estimate], prices: Sequence[Price]) -> str:
+    """Return the page of costs, as Markdown with a trailing newline.
+
+    Args:
+        estimates: By environment.
+        prices: All that are known.
+    """
+    return "\n\n".join([_INTRODUCTION, cost_table(estimates), _SOURCES, price_table(prices)]) + "\n"
+
+
 def cost_table(estimates: Mapping[str, Estimate]) -> str:
     """Return the costs of several environments side by side, as Markdown without a heading."""
     names = list(estimates)
@@ -100,7 +131,9 @@ def cost_table(estimates: Mapping[str, Estimate]) -> str:
         f"| What | Region | USD each | {' | '.join(names)} |",
         f"| --- | --- | ---: |{' ---: |' * len(names)}",
     ]
-    for found in rows.values():
+    families = list(dict.fromkeys(kind.partition(":")[0] for kind, _ in rows))
+    for key in sorted(rows, key=lambda row: families.index(row[0].partition(":")[0])):
+        found = rows[key]
         one = next(iter(found.values()))
         cells = [_in_column(found.get(name)) for name in names]
         lines.append(
@@ -150,7 +183,7 @@ def _where(line: Line) -> str:
 def _each(line: Line) -> str:
     if line.price is None:
         return _BY_USE if line.driver.by_use else _NO_PRICE
-    return f"{line.price.usd} a {line.price.unit}"
+    return f"{line.price.usd} per {line.price.unit}"
 
 
 def _monthly(line: Line) -> str:

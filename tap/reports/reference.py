@@ -10,6 +10,7 @@ import click
 
 from tap.errors import TapError
 from tap.plan import MASK
+from tap.reports.markdown import one_line, prose, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ def module_tables(module: Module) -> str:
     inputs = [
         (
             f"`{item.name}`",
-            _cell(item.description),
+            prose(item.description),
             _code(item.type),
             _code(_default(item)) if item.default else "",
             "yes" if item.required else "no",
@@ -43,12 +44,12 @@ def module_tables(module: Module) -> str:
         for item in variables
     ]
     outputs = [
-        (f"`{item.name}`", _cell(item.description) + (" Sensitive." if item.sensitive else ""))
+        (f"`{item.name}`", prose(item.description) + (" Sensitive." if item.sensitive else ""))
         for item in sorted(module.outputs.values(), key=lambda item: item.name)
     ]
-    parts = ["### Inputs", _table(["Name", "Description", "Type", "Default", "Required"], inputs)]
+    parts = ["### Inputs", table(["Name", "Description", "Type", "Default", "Required"], inputs)]
     parts += [part for item in variables for part in _in_full(item)]
-    parts += ["### Outputs", _table(["Name", "Description"], outputs)]
+    parts += ["### Outputs", table(["Name", "Description"], outputs)]
     return "\n\n".join(parts)
 
 
@@ -74,9 +75,9 @@ def environment_table(inventories: Mapping[str, Mapping[str, Any]]) -> str:
     parts = [
         "# How the environments differ",
         "Read off the plans of the environments.",
-        _table(["", *names], facts),
+        table(["", *names], facts),
         "## Resources",
-        _table(["Type", *names], [*counts, totals]),
+        table(["Type", *names], [*counts, totals]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -99,7 +100,7 @@ def network_reference(flows: Sequence[tuple[str, str, str]]) -> str:
         "Proved from the plan of prod by [`tap prove`](../guides/prove.md); no more gets through.",
         "![Who reaches whom in prod](../pictures/network.svg)",
         _SUBNETS,
-        _table(["From", "To", "What gets through"], rows),
+        table(["From", "To", "What gets through"], rows),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -120,7 +121,7 @@ def output_table(stack: Module) -> str:
         sections += [
             f"## {output.name}",
             output.description,
-            _table(["Output", "Value"], rows),
+            table(["Output", "Value"], rows),
         ]
     head = (
         "# Outputs of an environment\n\nEvery environment has them; other stacks read them "
@@ -145,8 +146,8 @@ def emulator_table(patches: Iterable[Patch]) -> str:
     )
     parts = ["# What the embedded emulator cures", introduction]
     for service, cured in services.items():
-        rows = [(f"`{patch.id}`", _cell(patch.symptom)) for patch in cured]
-        parts += [f"## {service}", _table(["Patch", "Symptom in stock moto"], rows)]
+        rows = [(f"`{patch.id}`", prose(patch.symptom)) for patch in cured]
+        parts += [f"## {service}", table(["Patch", "Symptom in stock moto"], rows)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -160,7 +161,7 @@ def cli_reference(command: click.Command, name: str) -> str:
     sections = list(_sections(command, _context(command, name)))
     sections += [
         "## Exit codes",
-        _table(["Code", "Error", "Meaning"], [(str(c), e, m) for c, e, m in _exit_codes()]),
+        table(["Code", "Error", "Meaning"], [(str(c), e, m) for c, e, m in _exit_codes()]),
     ]
     return "\n\n".join(["# Command-line reference", *sections]) + "\n"
 
@@ -178,7 +179,7 @@ def _sections(command: click.Command, context: click.Context) -> Iterator[str]:
         and not (context.parent and parameter is command.get_help_option(context))
     ]
     if options:
-        yield _table(["Option", "Description", "Default", "Variable"], options)
+        yield table(["Option", "Description", "Default", "Variable"], options)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
@@ -200,7 +201,7 @@ def _option(option: click.Option, context: click.Context) -> tuple[str, str, str
     variables = [option.envvar] if isinstance(option.envvar, str) else option.envvar or []
     return (
         _code(names + metavar, limit=False),
-        _cell(_ENV_IN_HELP.sub("", option.help or "")),
+        prose(_ENV_IN_HELP.sub("", option.help or "")),
         _code(str(default)) if shown else "",
         ", ".join(f"`{variable}`" for variable in variables),
     )
@@ -209,7 +210,7 @@ def _option(option: click.Option, context: click.Context) -> tuple[str, str, str
 def _exit_codes() -> list[tuple[int, str, str]]:
     """Return code, class name and meaning of every error of ``tap``, by code."""
     rows = [
-        (kind.exit_code, f"`{kind.__name__}`", _cell((kind.__doc__ or "").split("\n\n")[0]))
+        (kind.exit_code, f"`{kind.__name__}`", prose((kind.__doc__ or "").split("\n\n")[0]))
         for kind in _with_subclasses(TapError)
     ]
     return sorted([*rows, *_OTHER_EXIT_CODES], key=lambda row: row[0])
@@ -225,7 +226,7 @@ def _with_subclasses(kind: type[TapError]) -> Iterator[type[TapError]]:
 def _in_full(variable: Variable) -> Iterator[str]:
     """Yield the type and default of a variable that the table had to cut."""
     for word, text in (("Type", variable.type), ("Default", _default(variable))):
-        if _one_line(text) != text or len(text) > _CELL_LENGTH:
+        if one_line(text) != text or len(text) > _CELL_LENGTH:
             yield f"{word} of `{variable.name}`:"
             first, _, rest = text.partition("\n")
             yield f"```text\n{first}\n{_outdented(rest)}\n```" if rest else f"```text\n{text}\n```"
@@ -239,19 +240,9 @@ def _default(variable: Variable) -> str:
     return variable.default.text
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else "None."
-
-
-def _cell(text: str) -> str:
-    """Return prose for a cell: one line, nothing taken for HTML or a cell's end."""
-    return _one_line(text).replace("``", "`").replace("<", "&lt;").replace("|", "\\|")
-
-
 def _code(text: str, *, limit: bool = True) -> str:
     """Return source for a cell; where it is long, without what its brackets hold."""
-    line = _one_line(text)
+    line = one_line(text)
     if not line:
         return ""
     if limit and (len(line) > _CELL_LENGTH or "\n" in text):
@@ -270,7 +261,3 @@ def _outdented(lines: str) -> str:
 def _closing(opened: str) -> str:
     pairs = {"(": ")", "{": "}", "[": "]"}
     return "".join(pairs[sign] for sign in reversed(opened) if sign in pairs)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap.cost.drivers import find_drivers
+from tap.policy import Planned, Sources
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tap.plan import Plan
 
 # The attributes by which a reviewer tells a right resource from a wrong one.
 KEY_ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "aws_autoscaling_group": ("name", "min_size", "max_size", "health_check_type"),
+    "aws_cloudwatch_composite_alarm": ("alarm_rule",),
     "aws_cloudwatch_metric_alarm": ("alarm_name", "threshold", "treat_missing_data"),
     "aws_db_instance": (
         "identifier",
@@ -62,8 +68,8 @@ KEY_ATTRIBUTES: dict[str, tuple[str, ...]] = {
 
 
 @pytest.fixture(scope="session")
-def inventory_of() -> Callable[[Plan], dict[str, Any]]:
-    """Return a function: plan -> counts by type, and every resource with its key attributes."""
+def inventory_of() -> Callable[[Plan, Path], dict[str, Any]]:
+    """Return a function: plan, root -> facts, costs, and every resource with key attributes."""
     return _inventory
 
 
@@ -73,10 +79,11 @@ def facts_of() -> Callable[[Plan], dict[str, str]]:
     return _facts
 
 
-def _inventory(plan: Plan) -> dict[str, Any]:
+def _inventory(plan: Plan, root: Path) -> dict[str, Any]:
     made = [change for change in plan.resource_changes if change.mode == "managed"]
     return {
         "facts": _facts(plan),
+        "cost": _cost(plan, root),
         "total": len(made),
         "counts": dict(sorted(Counter(change.type for change in made).items())),
         "resources": {
@@ -88,6 +95,13 @@ def _inventory(plan: Plan) -> dict[str, Any]:
             for change in sorted(made, key=lambda change: change.address)
         },
     }
+
+
+def _cost(plan: Plan, root: Path) -> list[dict[str, Any]]:
+    planned = Planned(plan, sources=Sources(root, base=root))
+    return [
+        {**asdict(driver), "quantity": int(driver.quantity)} for driver in find_drivers(planned)
+    ]
 
 
 def _facts(plan: Plan) -> dict[str, str]:

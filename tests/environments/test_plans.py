@@ -37,11 +37,13 @@ def created(plan: Plan, kind: str) -> list[ResourceChange]:
 @pytest.mark.requirement("STK-1", "TST-1")
 def test_the_plan_makes_what_the_inventory_lists(
     deployment: Deployment,
-    inventory_of: Callable[[Plan], dict[str, Any]],
+    inventory_of: Callable[[Plan, Path], dict[str, Any]],
     request: pytest.FixtureRequest,
 ) -> None:
     file = Path(__file__).parent / "inventories" / f"{deployment.name}.json"
-    inventory = inventory_of(deployment.plan)
+    inventory = inventory_of(
+        deployment.plan, deployment.project.directory / "environments" / deployment.name
+    )
     if request.config.getoption("--write-inventories"):
         file.parent.mkdir(exist_ok=True)
         file.write_text(json.dumps(inventory, indent=2) + "\n")

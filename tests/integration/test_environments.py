@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.docs.blocks import commands
+
 if TYPE_CHECKING:
     from tap.emulator.control import Resource
     from tests.conftest import Deployment
@@ -302,6 +304,7 @@ def test_destroy_leaves_nothing_behind(deployment: Deployment) -> None:
         ]
 
     assert len(existing()) > 100
+    destroy = f"make destroy ENV={deployment.name}"
     if deployment.name == "prod":
         refused = deployment.project.run("destroy", "prod", expected=2)
         assert "prod is protected against deletion: " in refused.stderr
@@ -315,13 +318,12 @@ def test_destroy_leaves_nothing_behind(deployment: Deployment) -> None:
         )
         assert "RDS-04 medium" in held.stderr
         assert "LB-06 medium" in held.stderr
-        lifted = deployment.project.run(
-            "apply", "prod", TF_VAR_deletion_protection="false", TAP_FAIL_ON="high"
-        )
+        lift, destroy, _ = commands("docs/guides/first-hour.md", "Destroy")
+        lifted = deployment.project.shell(lift)
         assert " 0 to add, " in lifted.stdout
         assert " 0 to destroy." in lifted.stdout
     deployment.progress(f"{deployment.name}: destroying")
-    deployment.project.run("destroy", deployment.name, TF_VAR_deletion_protection="false")
+    deployment.project.shell(destroy)
     # prod leaves its final snapshot, and with it the option group that the snapshot holds.
     kept = {"DBSnapshot", "OptionGroup"} if deployment.name == "prod" else set()
     left = existing()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tap.aws import Target
 from tap.terraform.root import Output
+from tap.traffic.emulation import Emulation
 from tap.traffic.places import Places, find_places
+from tap.traffic.rehearsal import Scenario
 
 if TYPE_CHECKING:
     from tests.conftest import Deployment
@@ -23,3 +26,15 @@ def target_of(deployment: Deployment) -> Target:
     assert deployment.outputs
     endpoint = deployment.emulator.status().endpoint
     return Target(name="local", endpoint=endpoint, region="eu-west-1")
+
+
+def good_traffic(deployment: Deployment) -> None:
+    """Make the last minutes look as if all had been well."""
+    emulation = Emulation(
+        emulator=deployment.emulator,
+        target=target_of(deployment),
+        places=places_of(deployment),
+        scenario=Scenario(),
+    )
+    emulation.choose_health({})
+    emulation.rewrite(datetime.now(UTC), 15)

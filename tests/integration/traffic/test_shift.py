@@ -7,17 +7,14 @@ import re
 import signal
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap.traffic.emulation import Emulation
-from tap.traffic.rehearsal import Scenario
 from tap.traffic.switch import read_weights, wanted
 from tests.conftest import Project
 from tests.integration.faults import FaultProxy
-from tests.integration.traffic.applied import places_of, target_of
+from tests.integration.traffic.applied import good_traffic, places_of, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,31 +29,6 @@ pytestmark = [
     pytest.mark.xdist_group(NAME),
     pytest.mark.timeout(900),
 ]
-
-
-@pytest.fixture
-def applied(named_deployment: Callable[[str], Deployment]) -> Iterator[Deployment]:
-    """Return an environment whose blue carries all traffic, before and after the test."""
-    deployment = named_deployment(NAME)
-    name = deployment.outputs["traffic"]["parameter_name"]
-    ssm = deployment.client("ssm")
-    before = ssm.get_parameter(Name=name)["Parameter"]["Value"]
-    yield deployment
-    good_traffic(deployment)
-    deployment.project.run("rollback", NAME)
-    # Whoever comes later finds the record as Terraform made it.
-    ssm.put_parameter(Name=name, Value=before, Overwrite=True)
-
-
-def good_traffic(deployment: Deployment) -> None:
-    emulation = Emulation(
-        emulator=deployment.emulator,
-        target=target_of(deployment),
-        places=places_of(deployment),
-        scenario=Scenario(),
-    )
-    emulation.choose_health({})
-    emulation.rewrite(datetime.now(UTC), 15)
 
 
 @contextmanager

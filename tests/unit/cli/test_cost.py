@@ -44,9 +44,9 @@ def test_a_table_ends_with_the_sum_and_what_it_lacks(tap: Tap, plan: Path) -> No
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "2  NAT gateway      eu-west-1  0.048 a hour  $70.08",
-        "1  Composite alarm  eu-west-1      no price",
-        "1  Bucket           eu-west-1        by use",
+        "2  NAT gateway      eu-west-1  0.048 per hour  $70.08",
+        "1  Composite alarm  eu-west-1        no price",
+        "1  Bucket           eu-west-1          by use",
         "",
         "dev: $70.08 a month before use, without 1 of which no price is known",
     ]
@@ -73,7 +73,7 @@ def test_markdown_is_a_table_under_the_sum(tap: Tap, plan: Path) -> None:
 
     lines = done.stdout.splitlines()
     assert lines[0].startswith("**dev: $70.08 a month")
-    assert lines[4] == "| 2 | NAT gateway | eu-west-1 | 0.048 a hour | $70.08 |  |"
+    assert lines[4] == "| 2 | NAT gateway | eu-west-1 | 0.048 per hour | $70.08 |  |"
 
 
 def test_without_a_saved_plan_the_next_command_is_named(tap: Tap) -> None:

@@ -47,8 +47,26 @@ def checkout(tmp_path: Path) -> Path:
     inventories = tmp_path / "tests" / "environments" / "inventories"
     inventories.mkdir(parents=True)
     for name, total in (("dev", 1), ("staging", 2), ("prod", 3)):
-        inventory = {"facts": {"Zone": name}, "total": total, "counts": {"aws_vpc": total}}
+        inventory = {
+            "facts": {"Zone": name},
+            "cost": [
+                {
+                    "kind": "kms-key",
+                    "name": "KMS key",
+                    "quantity": total,
+                    "region": "eu-west-1",
+                    "detail": "",
+                    "by_use": False,
+                }
+            ],
+            "total": total,
+            "counts": {"aws_vpc": total},
+        }
         (inventories / f"{name}.json").write_text(json.dumps(inventory))
+    (inventories / "prod-flows.json").write_text(json.dumps([["internet", "alb", "tcp/443"]]))
+    decisions = tmp_path / "docs" / "adr"
+    decisions.mkdir(parents=True)
+    (decisions / "0001-one.md").write_text("# 1. One\n\nStatus: accepted\n")
     return tmp_path
 
 
@@ -61,12 +79,17 @@ def test_tables_are_written_between_the_markers_and_checked(
     assert script.main([*root, "--check"]) == 1
     assert readme.read_text() == README
     assert capsys.readouterr().err == (
-        "stale: modules/demo/README.md\n"
+        "stale: docs/adr/README.md\n"
+        "stale: docs/pictures/network.svg\n"
         "stale: docs/reference/cli.md\n"
+        "stale: docs/reference/cost.md\n"
         "stale: docs/reference/emulator.md\n"
         "stale: docs/reference/environments.md\n"
+        "stale: docs/reference/modules.md\n"
+        "stale: docs/reference/network.md\n"
         "stale: docs/reference/outputs.md\n"
         "stale: docs/reference/rules.md\n"
+        "stale: modules/demo/README.md\n"
         "TIP run: make generate\n"
     )
     assert script.main(root) == 0
@@ -78,6 +101,12 @@ def test_tables_are_written_between_the_markers_and_checked(
     assert "## `tap plan`" in (reference / "cli.md").read_text()
     assert "| `s3-conditional-puts` | two runs" in (reference / "emulator.md").read_text()
     assert "| Zone | dev | staging | prod |" in (reference / "environments.md").read_text()
+    assert (
+        "| KMS key | eu-west-1 | 1.00 per month | 1: $1.00 | 2: $2.00 | 3: $3.00 |"
+        in (reference / "cost.md").read_text()
+    )
+    assert "## demo" in (reference / "modules.md").read_text()
+    assert "[1. One](0001-one.md)" in (checkout / "docs" / "adr" / "README.md").read_text()
     assert "| `vpc.vpc_id` | `module.vpc.vpc_id` |" in (reference / "outputs.md").read_text()
     assert script.main([*root, "--check"]) == 0
     assert capsys.readouterr().err == ""
@@ -91,7 +120,9 @@ def test_a_new_variable_makes_the_readme_stale(
     script.main(root)
     (checkout / "modules" / "demo" / "more.tf").write_text('variable "more" {}\n')
     assert script.main([*root, "--check"]) == 1
-    assert capsys.readouterr().err == "stale: modules/demo/README.md\nTIP run: make generate\n"
+    assert capsys.readouterr().err == (
+        "stale: docs/reference/modules.md\nstale: modules/demo/README.md\nTIP run: make generate\n"
+    )
 
 
 @pytest.mark.requirement("DOC-1")
@@ -116,4 +147,4 @@ def test_a_broken_module_is_named_and_nothing_written(
     (checkout / "modules" / "demo" / "broken.tf").write_text("a = \n")
     assert script.main(["--root", str(checkout)]) == 1
     assert "broken.tf:1:5: expected a value" in capsys.readouterr().err
-    assert not (checkout / "docs").exists()
+    assert not (checkout / "docs" / "reference").exists()
