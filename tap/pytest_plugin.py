@@ -1,4 +1,7 @@
-"""Fixtures for the tests of Terraform modules."""
+"""Fixtures and a report for the tests of Terraform modules and environments.
+
+pytest loads it wherever this package is installed; ``docs/guides/testing.md`` says how to use it.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap.testing import marks
 from tap.warm.commands import reason_against
 from tap.warm.providers import WarmProviders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the group ``tap``."""
+    marks.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to note which requirements are shown."""
+    config.pluginmanager.register(marks.Requirements(config), marks.PLUGIN)
 
 
 @pytest.fixture(scope="session")

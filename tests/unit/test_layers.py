@@ -19,8 +19,9 @@ LAYERS = [
     {"aws", "evaluation", "warm"},
     {"emulator", "policy", "proofs", "terraform"},
     {"cost"},
-    {"doctor", "pytest_plugin", "reports", "traffic", "workspace"},
-    {"cli"},
+    {"doctor", "reports", "traffic", "workspace"},
+    {"testing"},
+    {"cli", "pytest_plugin"},
 ]
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 
