@@ -13,7 +13,7 @@ from benchmarks.measure import run
 from tap.emulator.control import Emulator
 from tap.settings import load_settings
 from tap.workspace import Request, open_workspace
-from tests.conftest import copy_project
+from tests.conftest import copy_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ class Prod:
 def prod(work: Path) -> Iterator[Prod]:
     """Make the project in a folder; the emulator ends with the context."""
     project = work / "project"
-    copy_project(project)
+    copy_repository(project)
     own = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_"))}
     settings = load_settings(project, own)
     try:

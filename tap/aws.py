@@ -11,6 +11,8 @@ from tap.errors import AwsError, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import boto3
+
     from tap.settings import TargetName
 
 # The default of botocore.
@@ -72,7 +74,7 @@ class Target:
         *,
         timeout: float = _BOTO_SECONDS,
         attempts: int | None = None,
-    ) -> Any:  # noqa: ANN401 - see below
+    ) -> Any:  # noqa: ANN401 - of any service
         """Return a boto3 client for this target.
 
         Args:
@@ -82,29 +84,44 @@ class Target:
             attempts: How often a call is tried that fails in passing, such as by throttling; by
                 default 5 times on AWS and twice on an emulator.
         """
-        import boto3  # noqa: PLC0415 - takes 0.3 s
         from botocore.config import Config  # noqa: PLC0415
-        from botocore.session import Session  # noqa: PLC0415
 
-        # boto3's types know services by literal names only.
-        session: Any
         tries = attempts or (5 if self.endpoint is None else 2)
         config = Config(
             connect_timeout=timeout,
             read_timeout=timeout,
             retries={"mode": "standard", "max_attempts": tries},
         )
+        # boto3's types know services by literal names only.
+        session: Any = self.session(region)
+        return session.client(service, config=config)
+
+    def session(self, region: str | None = None) -> boto3.Session:
+        """Return a boto3 session whose clients talk to this target.
+
+        Args:
+            region: Another region than the target's own.
+        """
+        import boto3  # noqa: PLC0415 - takes 0.3 s
+        from botocore.config import Config  # noqa: PLC0415
+        from botocore.session import Session  # noqa: PLC0415
+
         if self.endpoint is None:
-            session = boto3.Session(region_name=region or self.region)
-            return session.client(service, config=config)
-        alone = Session(session_vars=_NO_FILES)
-        session = boto3.Session(region_name=region or self.region, botocore_session=alone)
-        return session.client(
-            service,
-            endpoint_url=self.endpoint,
+            return boto3.Session(region_name=region or self.region)
+        alone: Any = Session(session_vars=_NO_FILES)
+        create = alone.create_client
+
+        def create_here(*args: object, endpoint_url: str | None = None, **more: object) -> object:
+            return create(*args, endpoint_url=endpoint_url or self.endpoint, **more)
+
+        # A session has no option for it that holds for its clients, and none must reach AWS.
+        alone.create_client = create_here
+        alone.set_default_client_config(Config(proxies={}, s3={"addressing_style": "path"}))
+        return boto3.Session(
+            region_name=region or self.region,
+            botocore_session=alone,
             aws_access_key_id=_EMULATOR_CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=_EMULATOR_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=config.merge(Config(proxies={}, s3={"addressing_style": "path"})),
         )
 
 

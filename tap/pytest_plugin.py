@@ -11,22 +11,78 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap.testing import marks
+from tap.testing import marks, targets
+from tap.testing.run import VARIABLE, Run
 from tap.warm.commands import reason_against
 from tap.warm.providers import WarmProviders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    import boto3
+
+    from tap.testing.deployment import Deployment
+    from tap.testing.project import Project
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the group ``tap``."""
     marks.add_options(parser)
+    targets.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to note which requirements are shown."""
+    """Begin to note which requirements are shown, and to print progress."""
     config.pluginmanager.register(marks.Requirements(config), marks.PLUGIN)
+    if not hasattr(config, "workerinput"):
+        Run.begin().show_progress(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Destroy what this run has applied to anything but an emulator of its own."""
+    if not hasattr(session.config, "workerinput"):
+        targets.destroy_applied(session, Run.current())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the emulator of this run and remove its folder."""
+    if not hasattr(config, "workerinput") and VARIABLE in os.environ:
+        targets.stop_emulator(Run.current())
+        Run.current().end()
+
+
+@pytest.fixture(scope="session")
+def progress() -> Callable[[str], None]:
+    """Return a function that shows one line at once, also from within a worker of xdist."""
+    return Run.current().progress
+
+
+@pytest.fixture(scope="session")
+def project(pytestconfig: pytest.Config) -> Project:
+    """Return the copy of the project that this run shares, in which ``tap`` is run.
+
+    Copied is what git knows, or the ini ``tap_files``; so the emulator, the plans and the states of
+    whoever runs the tests are never touched.
+    """
+    return targets.shared_project(pytestconfig, Run.current())
+
+
+@pytest.fixture(scope="session")
+def applied(pytestconfig: pytest.Config, project: Project) -> Deployment:
+    """Return the environment ``--env``, applied to ``--target``: once in a run, for all workers.
+
+    It is destroyed when the run ends. On AWS it is a copy with a suffix of its own (``--suffix``).
+    """
+    deployment = targets.deployment(pytestconfig, project, Run.current())
+    deployment.require()
+    return deployment
+
+
+@pytest.fixture(scope="session")
+def aws(project: Project) -> boto3.Session:
+    """Return a boto3 session of the target; its clients talk to the emulator, LocalStack or AWS."""
+    return project.target.session()
 
 
 @pytest.fixture(scope="session")

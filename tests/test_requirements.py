@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,7 +22,8 @@ def test_no_requirement_lacks_a_test_and_no_test_names_another(
 ) -> None:
     collected = {item.path for item in request.session.items}
     if collected.issuperset((repository / "tests").rglob("test_*.py")):
-        report = request.config.pluginmanager.get_plugin(PLUGIN).report(whole=True)
+        plugin: Any = request.config.pluginmanager.get_plugin(PLUGIN)
+        report = plugin.report(whole=True)
         missing, unknown = [each.id for each in report.having("missing")], report.unknown
     else:
         # Only some tests were asked for, so all are collected beside them.

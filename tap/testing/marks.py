@@ -7,7 +7,6 @@ also from the workers of xdist.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -20,9 +19,6 @@ from tap.testing.requirements import (
     summary_line,
     write_report,
 )
-
-if TYPE_CHECKING:
-    from tap.testing.requirements import Outcome
 
 MARK = "requirement"
 PLUGIN = "tap-requirements"
@@ -81,8 +77,7 @@ class Requirements:
         """Note how a phase of a test ended."""
         ids = [str(value) for key, value in report.user_properties if key == MARK]
         if ids:
-            outcome = cast("Outcome", report.outcome)
-            self._ledger.note(report.nodeid, ids, outcome, _reason(report))
+            self._ledger.note(report.nodeid, ids, report.outcome, _reason(report))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Hand over what a worker has collected."""

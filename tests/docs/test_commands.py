@@ -12,7 +12,8 @@ import click
 import pytest
 
 from tap.cli.main import tap
-from tests.conftest import REPOSITORY, Project, copy_project
+from tap.testing.project import Project
+from tests.conftest import REPOSITORY, copy_repository
 from tests.docs.blocks import Block, all_blocks, blocks_of, commands
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ RUN_HERE = [block for block in all_blocks() if not (block.run_by or block.not_ru
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Return a copy of the project with an emulator that nobody else uses, and a small plan."""
     directory = tmp_path_factory.mktemp("documents") / "tap"
-    copy_project(directory)
+    copy_repository(directory)
     project = Project(directory)
     _small_plan(directory)
     yield project

@@ -13,7 +13,7 @@ from tests.environments.wider_mutations import SURVIVORS
 from tests.integration.live_grants import SURVIVORS as BY_HAND
 
 if TYPE_CHECKING:
-    from tests.conftest import Project
+    from tap.testing.project import Project
 
 pytestmark = [
     pytest.mark.requirement("TAP-3", "TST-1", "TST-2"),

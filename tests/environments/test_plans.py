@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap.plan import Plan, ResourceChange
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 # An inline policy is named within its role; DNS names follow the zone. Everything else is named
 # within the account.

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from tests.conftest import REPOSITORY, TAP
+from tap.testing.project import TAP
+from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path

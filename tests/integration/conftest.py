@@ -11,7 +11,7 @@ from tests.integration.stage import opened
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
     from tests.integration.stage import Stage
 
 APPLIED = ("dev", "prod")

@@ -8,7 +8,7 @@ from tap.proofs.intents import Intents, read_intents
 from tests.conftest import ENVIRONMENTS, REPOSITORY
 
 if TYPE_CHECKING:
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 
 def intents_of(deployment: Deployment) -> Intents:

@@ -12,7 +12,7 @@ from tests.integration.live_mutations import EVERYWHERE, LiveMutation, allowed, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 FOREIGN = "arn:aws:iam::999999999999:root"
 OUTSIDERS = r"refuted: deny outsiders can anything "

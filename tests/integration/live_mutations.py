@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
     Change = Callable[[Deployment], AbstractContextManager[None]]
 

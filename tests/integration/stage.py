@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tap.aws import Target
 from tap.emulator.control import Emulator
-from tests.conftest import REPOSITORY, Project
+from tap.testing.project import Project
+from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

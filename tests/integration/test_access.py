@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tap.proofs.access.facts import Facts, Resource
     from tap.proofs.access.model import Policy, Statement
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 pytestmark = [pytest.mark.requirement("TST-2", "SEC-3"), pytest.mark.timeout(1200)]
 

@@ -18,7 +18,7 @@ from tap.terraform.installation import find_terraform, terraform_environ
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import Ended, Project
+    from tap.testing.project import Ended, Project
 
 DEV = ("dev", "--target", "localstack")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 ZONES = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
 TYPES = {

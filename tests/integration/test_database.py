@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 CLASSES = {"dev": "db.t3.micro", "prod": "db.m5.large"}
 MULTI_AZ = {"dev": False, "prod": True}

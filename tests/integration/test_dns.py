@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 ZONES = {"dev": "dev.payments.example.com", "prod": "payments.example.com"}
 LOG_DAYS = {"dev": 7, "prod": 365}

@@ -13,7 +13,7 @@ import pytest
 from tests.integration.stage import BUCKET
 
 if TYPE_CHECKING:
-    from tests.conftest import Ended
+    from tap.testing.project import Ended
     from tests.integration.stage import Stage
 
 pytestmark = [pytest.mark.requirement("TAP-1"), pytest.mark.timeout(300)]

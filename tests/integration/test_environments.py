@@ -12,7 +12,7 @@ from tests.docs.blocks import commands
 
 if TYPE_CHECKING:
     from tap.emulator.control import Resource
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 ZONES = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
 

@@ -16,7 +16,7 @@ from tests.integration.faults import FaultProxy, Faults, Kind
 from tests.integration.stage import BUCKET, TABLE
 
 if TYPE_CHECKING:
-    from tests.conftest import Ended
+    from tap.testing.project import Ended
     from tests.integration.stage import Stage
 
 pytestmark = [pytest.mark.requirement("TAP-6"), pytest.mark.timeout(600)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 PACKAGE = Path(__file__).resolve().parents[2] / "modules/lambda/functions/probe.zip"
 LOG_DAYS = {"dev": 7, "prod": 365}

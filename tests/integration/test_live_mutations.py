@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tap.proofs.access.facts import Facts
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
     Told = Callable[[str, str], list[str]]
 

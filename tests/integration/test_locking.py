@@ -12,7 +12,7 @@ import pytest
 from tap.aws import Target
 
 if TYPE_CHECKING:
-    from tests.conftest import Project
+    from tap.testing.project import Project
 
 BUCKET = "payments-terraform-state-123456789012"
 TABLE = "payments-terraform-locks"

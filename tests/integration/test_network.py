@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap.proofs.network.facts import Facts
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 pytestmark = [
     pytest.mark.requirement("TST-2", "NET-2", "NET-3", "NET-4", "SEC-1"),

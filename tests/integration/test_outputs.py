@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 Path = tuple[str, ...]
 

@@ -13,7 +13,7 @@ import pytest
 
 from tap.aws import Target
 from tap.emulator.control import Emulator
-from tests.conftest import TAP, Ended, Project
+from tap.testing.project import TAP, Ended, Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

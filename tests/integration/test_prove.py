@@ -11,7 +11,7 @@ import pytest
 from tests.integration.test_network import open_group
 
 if TYPE_CHECKING:
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 pytestmark = [pytest.mark.requirement("TST-2", "TAP-3", "SEC-1"), pytest.mark.timeout(1200)]
 

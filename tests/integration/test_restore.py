@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 SNAPSHOT = "payments-dev-before-the-migration"
 

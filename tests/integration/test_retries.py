@@ -15,7 +15,7 @@ from tests.integration.faults import FaultProxy, Faults
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.conftest import Ended, Project
+    from tap.testing.project import Ended, Project
     from tests.integration.faults import Kind
     from tests.integration.stage import Stage
 

@@ -14,7 +14,7 @@ import pytest
 
 from tap.aws import Target
 from tap.emulator.control import Emulator
-from tests.conftest import Ended, Project
+from tap.testing.project import Ended, Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

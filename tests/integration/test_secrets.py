@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.conftest import Ended
+    from tap.testing.project import Ended
     from tests.integration.stage import Stage
 
 pytestmark = [pytest.mark.requirement("TAP-6"), pytest.mark.timeout(300)]

@@ -11,7 +11,7 @@ from tap.aws import Target
 from tap.emulator.control import Emulator
 
 if TYPE_CHECKING:
-    from tests.conftest import Project
+    from tap.testing.project import Project
 
 pytestmark = [pytest.mark.requirement("STA-3"), pytest.mark.timeout(300)]
 

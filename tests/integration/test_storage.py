@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 LOG_DAYS = {"dev": 7, "prod": 365}
 REPLICATED = {"dev": False, "prod": True}

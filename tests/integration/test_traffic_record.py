@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 pytestmark = [
     pytest.mark.requirement("TRF-1", "TRF-2", "TRF-5", "APP-4"),

@@ -13,7 +13,7 @@ from tap.hcl import load_module
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Project
+    from tap.testing.project import Project
 
 REPOSITORY = Path(__file__).parents[2]
 MODULES = sorted(file.parent.parent.name for file in REPOSITORY.glob("modules/*/tests/v*.hcl"))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 pytestmark = pytest.mark.requirement("TAP-3")
 

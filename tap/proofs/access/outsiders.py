@@ -15,8 +15,9 @@ from tap.proofs.access.principals import Caller
 if TYPE_CHECKING:
     from tap.proofs.access.facts import Facts
 
-# No account has this id, so that only what is open to everybody is open to it.
-_ANY_ACCOUNT = "0" * 12
+# AWS gives no account these ids, so that only what is open to everybody is open to it; LocalStack
+# gives the first.
+_STRANGERS = ("0" * 12, "9" * 12)
 _PRINCIPAL = re.compile(r"(?:arn:[a-z-]+:(?:iam|sts)::)?(?P<account>\d{12})(?::(?P<rest>.+))?")
 
 OWN_RIGHTS = Policy(
@@ -43,7 +44,7 @@ def outsiders(facts: Facts) -> tuple[Caller, ...]:
         if statement.principals
         for name in statement.principals.aws
     }
-    found = [_user(facts, _ANY_ACCOUNT)]
+    found = [_user(facts, next(account for account in _STRANGERS if account != facts.account))]
     for name in sorted(named):
         principal = _PRINCIPAL.fullmatch(name)
         if principal is None or principal["account"] == facts.account:

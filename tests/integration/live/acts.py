@@ -11,7 +11,7 @@ from tests.integration.live.programs import Load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Ended
+    from tap.testing.project import Ended
     from tests.integration.live.figures import Step
     from tests.integration.live.follower import Change
     from tests.integration.live.load import Request

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap.settings import FILE_NAME
+from tap.testing.project import Project
 from tap.traffic.emulation import Emulation
 from tap.traffic.rehearsal import Scenario
-from tests.conftest import Project
 from tests.integration.live import acts, figures, plane
 from tests.integration.live.follower import rule_weights
 from tests.integration.live.meter import Dimensions
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap.emulator.control import Emulator
-    from tests.conftest import Deployment, Ended
+    from tap.testing.deployment import Deployment
+    from tap.testing.project import Ended
     from tests.integration.live.acts import Act
 
 pytestmark = [

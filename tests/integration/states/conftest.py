@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
 
-    from tests.conftest import Ended, Project
+    from tap.testing.project import Ended, Project
 
 ACCOUNT_ID = "123456789012"
 BUCKET = f"shop-terraform-state-{ACCOUNT_ID}"
@@ -277,7 +277,7 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 def ended(process: subprocess.Popen[str]) -> Ended:
     """Wait for a process and return what it printed."""
-    from tests.conftest import Ended  # noqa: PLC0415 - pytest has loaded it by now
+    from tap.testing.project import Ended  # noqa: PLC0415 - pytest has loaded it by now
 
     stdout, stderr = process.communicate(timeout=60)
     words = process.args if isinstance(process.args, list) else [process.args]

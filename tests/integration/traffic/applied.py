@@ -12,7 +12,7 @@ from tap.traffic.places import Places, find_places
 from tap.traffic.rehearsal import Scenario
 
 if TYPE_CHECKING:
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 
 def places_of(deployment: Deployment) -> Places:

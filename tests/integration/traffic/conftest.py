@@ -11,7 +11,7 @@ from tests.integration.traffic.applied import good_traffic
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 
 @pytest.fixture

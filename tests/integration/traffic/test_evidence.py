@@ -18,8 +18,8 @@ from tests.integration.traffic.applied import places_of, target_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap.testing.deployment import Deployment
     from tap.traffic.places import Places
-    from tests.conftest import Deployment
 
 pytestmark = [
     pytest.mark.requirement("TRF-3"),

@@ -16,7 +16,7 @@ from tests.docs.blocks import all_blocks, commands
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 GUIDE = "docs/guides/first-hour.md"
 

@@ -21,9 +21,9 @@ from tests.integration.traffic.applied import places_of, target_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tap.testing.deployment import Deployment
     from tap.traffic.phases import Weights
     from tap.traffic.samples import Evidence
-    from tests.conftest import Deployment
 
 pytestmark = [
     pytest.mark.requirement("TRF-3", "MON-2", "FUN-3"),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap.testing.project import Project
 from tap.traffic.switch import read_weights, wanted
-from tests.conftest import Project
 from tests.integration.faults import FaultProxy
 from tests.integration.traffic.applied import good_traffic, places_of, target_of
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.conftest import Deployment, Ended
+    from tap.testing.deployment import Deployment
+    from tap.testing.project import Ended
 
 NAME = "prod"
 

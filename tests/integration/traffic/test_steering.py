@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap.aws import Target
-    from tests.conftest import Deployment
+    from tap.testing.deployment import Deployment
 
 pytestmark = [
     pytest.mark.requirement("TRF-2", "TRF-3"),

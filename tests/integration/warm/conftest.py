@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap.terraform.installation import find_terraform, terraform_environ
-from tests.conftest import OFFLINE_PROVIDER, REPOSITORY, TAP, comparable
+from tap.testing.project import TAP
+from tests.conftest import OFFLINE_PROVIDER, REPOSITORY, comparable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

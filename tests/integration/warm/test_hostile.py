@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap.errors import ProviderMismatchError
+from tap.testing.project import TAP
 from tap.warm.providers import WarmProviders
-from tests.conftest import TAP
 from tests.integration.warm.conftest import (
     TERRAFORM,
     SmallRoot,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import TAP
+from tap.testing.project import TAP
 from tests.integration.warm.conftest import (
     NETWORK,
     TERRAFORM,
