@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from benchmarks.measure import Pairs, largest_memory, measure, run
 from benchmarks.prod import REPOSITORY
+from tap.testing.planner import OFFLINE_PROVIDER
 from tap.warm.providers import WarmProviders
-from tests.conftest import OFFLINE_PROVIDER, comparable
+from tests.conftest import comparable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     import boto3
 
+    from tap.plan import Plan
     from tap.testing.deployment import Deployment
+    from tap.testing.planner import Planner
     from tap.testing.project import Project
 
 
@@ -86,7 +88,54 @@ def aws(project: Project) -> boto3.Session:
 
 
 @pytest.fixture(scope="session")
-def warm_variables() -> Iterator[Callable[..., dict[str, str]]]:
+def planner(
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+    warm_providers: WarmProviders,
+    request: pytest.FixtureRequest,
+) -> Planner:
+    """Return what plans modules; the fixture ``plan`` is its usual form."""
+    return targets.planner(
+        pytestconfig,
+        folder=tmp_path_factory.mktemp("planned"),
+        warm=warm_providers,
+        project=lambda: request.getfixturevalue("project"),
+    )
+
+
+@pytest.fixture(scope="session")
+def plan(pytestconfig: pytest.Config, planner: Planner) -> Callable[..., Plan]:
+    """Return a function: folder of a module or root, and its variables -> its plan.
+
+    The plan is from nothing, and the module is called as ``module.this``::
+
+        def test_the_bucket_is_private(plan):
+            planned = plan("modules/bucket", {"name": "shop"}, regions={"replica": "eu-central-1"})
+
+    A module's providers are given: offline, with ``regions`` by alias. A root has its own, which
+    talk to ``--target``. Plans are kept in pytest's cache (``--cache-clear`` forgets them).
+    """
+
+    def planned(
+        folder: str | Path,
+        variables: Mapping[str, object] | None = None,
+        *,
+        regions: Mapping[str, str] | None = None,
+    ) -> Plan:
+        return planner.plan(pytestconfig.rootpath / folder, variables or {}, regions)
+
+    return planned
+
+
+@pytest.fixture(scope="session")
+def warm_providers() -> Iterator[WarmProviders]:
+    """Return warm providers that serve this worker until it ends."""
+    with WarmProviders() as providers:
+        yield providers
+
+
+@pytest.fixture(scope="session")
+def warm_variables(warm_providers: WarmProviders) -> Callable[..., dict[str, str]]:
     """Return a function that gives warm providers to commands that only read.
 
     It takes the folder of a root after ``terraform init`` and the variables that Terraform will
@@ -101,14 +150,13 @@ def warm_variables() -> Iterator[Callable[..., dict[str, str]]]:
     Raises:
         ProviderMismatchError: The installed provider is not the one that the lock file names.
     """
-    with WarmProviders() as providers:
 
-        def variables(root: str | Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-            own = dict(environ or {})
-            everything = {**os.environ, **own}
-            if reason_against(everything):
-                return own
-            attached = providers.attach(Path(root), everything)
-            return {**own, **attached.variables} if attached else own
+    def variables(root: str | Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+        own = dict(environ or {})
+        everything = {**os.environ, **own}
+        if reason_against(everything):
+            return own
+        attached = warm_providers.attach(Path(root), everything)
+        return {**own, **attached.variables} if attached else own
 
-        yield variables
+    return variables

@@ -26,16 +26,6 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 
-# Of a provider that plans without asking anybody.
-OFFLINE_PROVIDER: dict[str, Any] = {
-    "access_key": "offline",
-    "secret_key": "offline",
-    "skip_credentials_validation": True,
-    "skip_metadata_api_check": "true",
-    "skip_region_validation": True,
-    "skip_requesting_account_id": True,
-}
-
 _COPIED = (
     *("backend", "environments", "modules", "tap.toml"),
     *("Makefile", "pyproject.toml", "requirements"),

@@ -12,12 +12,17 @@ from tap.aws import localstack_endpoint
 from tap.process import run as run_program
 from tap.settings import FILE_NAME, TARGETS, find_file, load_settings
 from tap.testing.deployment import Deployment, applied_in
+from tap.testing.planner import Planner
 from tap.testing.project import Project, copy_project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap.testing.run import Run
+    from tap.warm.providers import WarmProviders
 
 _FILES = "tap_files"
+_LOCK_FILE = "tap_lock_file"
 _OWN = "project"
 
 
@@ -39,6 +44,29 @@ def add_options(parser: pytest.Parser) -> None:
     )
     words = "files and folders that commands of tests need; by default what git knows"
     parser.addini(_FILES, words, type="args", default=[])
+    words = "the .terraform.lock.hcl for plans of modules that have none"
+    parser.addini(_LOCK_FILE, words, type="string", default="")
+
+
+def planner(
+    config: pytest.Config, *, folder: Path, warm: WarmProviders, project: Callable[[], Project]
+) -> Planner:
+    """Return what plans modules and roots for a worker."""
+    lock_file, cache = config.getini(_LOCK_FILE), getattr(config, "cache", None)
+
+    def target_environ() -> dict[str, str]:
+        found = project()
+        return found.target.environ(found.environ())
+
+    made = Planner(
+        folder=folder,
+        kept=Path(cache.mkdir("tap-plans")) if cache else None,
+        lock_file=config.rootpath / lock_file if lock_file else None,
+        warm=warm,
+        target_environ=target_environ,
+    )
+    made.forget_old()
+    return made
 
 
 def shared_project(config: pytest.Config, run: Run) -> Project:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap.terraform.installation import find_terraform, terraform_environ
-from tests.conftest import OFFLINE_PROVIDER
+from tap.testing.planner import OFFLINE_PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

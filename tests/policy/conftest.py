@@ -23,7 +23,7 @@ import pytest
 from tap.plan import Configuration, Plan
 from tap.policy import Finding, Outcome, Planned, Scope, Sources, find_rule, judge
 from tap.terraform.installation import find_provider, find_terraform
-from tests.conftest import OFFLINE_PROVIDER
+from tap.testing.planner import OFFLINE_PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap.terraform.installation import find_terraform, terraform_environ
+from tap.testing.planner import OFFLINE_PROVIDER
 from tap.testing.project import TAP
-from tests.conftest import OFFLINE_PROVIDER, REPOSITORY, comparable
+from tests.conftest import REPOSITORY, comparable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
