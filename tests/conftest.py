@@ -18,6 +18,8 @@ from tap.emulator.control import Emulator
 from tap.testing.deployment import Deployment
 from tap.testing.project import TAP, Project, copy_project
 from tap.testing.run import Run
+from tap.testing.targets import target_variables
+from tests.integration.localstack import suite as localstack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,13 +42,18 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def project() -> Project:
+def project(pytestconfig: pytest.Config) -> Project:
     """Return the copy of the project that this whole run shares, with what make needs."""
     directory = Run.current().made() / "project"
+    found = Project(directory, target_variables(pytestconfig.getoption("--target")))
     with Run.current().alone("project"):
         if not directory.exists():
             copy_repository(directory)
-    return Project(directory)
+            if pytestconfig.getoption("--target") == "localstack":
+                localstack.store_states(found.target)
+    if pytestconfig.getoption("--target") == "localstack":
+        found.variables.update(localstack.locking(found.target))
+    return found
 
 
 @pytest.fixture
@@ -97,7 +104,7 @@ def _ordered(value: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def named_deployment(project: Project) -> Callable[[str], Deployment]:
+def named_deployment(project: Project, pytestconfig: pytest.Config) -> Callable[[str], Deployment]:
     """Return a function: environment -> its deployment, by ``make plan`` and ``make apply``.
 
     A test that uses it carries ``xdist_group`` with the environment's name: any worker could, but
@@ -107,7 +114,9 @@ def named_deployment(project: Project) -> Callable[[str], Deployment]:
 
     def named(name: str) -> Deployment:
         if name not in deployments:
-            deployments[name] = Deployment(
+            partial = pytestconfig.getoption("--target") == "localstack"
+            kind = localstack.LocalStackDeployment if partial else Deployment
+            deployments[name] = kind(
                 name=name,
                 project=project,
                 shared=Run.current(),
@@ -143,7 +152,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what takes longest, and end with the tests that end something."""
 
     def rank(item: pytest.Item) -> tuple[int, bool]:
@@ -154,3 +163,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return place, item.get_closest_marker("last") is not None
 
     items.sort(key=rank)
+    if config.getoption("--target") != "local":
+        wanted = config.getoption("--env") or "dev"
+        for item in items:
+            if reason := localstack.reason_against(item, wanted):
+                item.add_marker(pytest.mark.skip(reason=reason))

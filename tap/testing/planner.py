@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap import __version__
 from tap.errors import SettingsError
+from tap.folders import cache_folder
 from tap.hcl import load_module
 from tap.plan import Plan
 from tap.terraform.inputs import LOCK_FILE, digest_file, digest_files
@@ -67,12 +67,22 @@ class Calling:
     @cached_property
     def parsed(self) -> Module:
         """The module."""
-        return load_module(self.module)
+        return _parsed(self.module)
 
     @property
     def is_root(self) -> bool:
         """Whether it configures its own providers, and so talks to what they talk to."""
         return bool(self.parsed.providers)
+
+    @property
+    def uses_aws(self) -> bool:
+        """Whether it or a module it calls needs the provider."""
+        modules = [_parsed(folder) for folder in _closure(self.module)]
+        return any(
+            "aws" in module.settings.required_providers
+            or any(each.type.startswith("aws_") for each in module.resources.values())
+            for module in modules
+        )
 
     def text(self, folder: Path) -> str:
         """Return ``main.tf.json`` of the calling root in a folder."""
@@ -89,7 +99,7 @@ class Calling:
             "module": {"this": call},
             "output": {"this": output},
         }
-        if not self.is_root:
+        if self.uses_aws and not self.is_root:
             regions = {"": DEFAULT_REGION, **self.regions}
             root["provider"] = {
                 "aws": [
@@ -182,14 +192,7 @@ class Planner:
 
     def _root(self, calling: Calling, folder: Path) -> Root:
         folder.mkdir(parents=True)
-        own = calling.module / LOCK_FILE
-        lock_file = own if own.is_file() else self.lock_file
-        if lock_file is None or not lock_file.is_file():
-            raise SettingsError(
-                f"no {LOCK_FILE} for {calling.module}",
-                "name one in the ini tap_lock_file; terraform providers lock writes it",
-            )
-        shutil.copy(lock_file, folder / LOCK_FILE)
+        (folder / LOCK_FILE).write_bytes(self._lock_file(calling).read_bytes())
         if calling.is_root:
             environ = dict(self.target_environ())
         else:
@@ -204,6 +207,18 @@ class Planner:
             terraform=find_terraform(os.environ).path,
             environ=terraform_environ(environ, folder=folder),
             warm=self.warm,
+        )
+
+    def _lock_file(self, calling: Calling) -> Path:
+        own = calling.module / LOCK_FILE
+        lock_file = own if own.is_file() else self.lock_file
+        if lock_file is not None and lock_file.is_file():
+            return lock_file
+        if not calling.uses_aws and not calling.parsed.settings.required_providers:
+            return Path(os.devnull)
+        raise SettingsError(
+            f"no {LOCK_FILE} for {calling.module}",
+            "name one in the ini tap_lock_file; terraform providers lock writes it",
         )
 
     def _digest(self, calling: Calling, root: Root) -> str:
@@ -231,6 +246,10 @@ class Planner:
         return f"{digest_file(find_terraform(os.environ).path)} {source.configuration}"
 
 
+def _parsed(folder: Path) -> Module:
+    return load_module(folder, cache=cache_folder(os.environ, "hcl"))
+
+
 def _closure(folder: Path) -> list[Path]:
     """Return a module and all local ones it calls."""
     found: list[Path] = []
@@ -242,7 +261,7 @@ def _closure(folder: Path) -> list[Path]:
         found.append(here)
         waiting += [
             (here / call.source).resolve()
-            for call in load_module(here).module_calls.values()
+            for call in _parsed(here).module_calls.values()
             if call.source.startswith(_LOCAL)
         ]
     return found

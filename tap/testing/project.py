@@ -24,6 +24,8 @@ TAP = Path(sys.executable).parent / "tap"
 
 # What would make commands of a test depend on who runs it.
 _FOREIGN_VARIABLES = ("AWS_", "TAP_", "TF_", "LOCALSTACK_")
+# But not what finds the programs.
+_PROGRAMS = {"TAP_PROVIDER_MIRROR", "TAP_TERRAFORM"}
 _NOT_COPIED = shutil.ignore_patterns(".terraform", ".tap", "__pycache__")
 
 
@@ -59,7 +61,7 @@ class Project:
         kept = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(_FOREIGN_VARIABLES)
+            if key in _PROGRAMS or not key.startswith(_FOREIGN_VARIABLES)
         }
         fixed = {"HOME": str(self.directory / "home"), "NO_COLOR": "1"}
         return {**kept, **fixed, **self.variables, **extra}
@@ -122,6 +124,8 @@ def copy_project(source: Path, directory: Path, names: Iterable[str]) -> None:
         names: What to copy, from ``source``.
     """
     fresh = directory.with_suffix(".new")
+    # What a copy that was cut off has left.
+    shutil.rmtree(fresh, ignore_errors=True)
     for name in names:
         original = source / name
         if original.is_dir():
@@ -129,7 +133,7 @@ def copy_project(source: Path, directory: Path, names: Iterable[str]) -> None:
         else:
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(original, fresh / name)
-    (fresh / "home").mkdir(parents=True)
+    (fresh / "home").mkdir(parents=True, exist_ok=True)
     fresh.rename(directory)
 
 

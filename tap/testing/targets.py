@@ -42,6 +42,11 @@ def add_options(parser: pytest.Parser) -> None:
         default="",
         help="name suffix of a copy of the environment; must be given on aws",
     )
+    group.addoption(
+        "--keep-applied",
+        action="store_true",
+        help="leave what was applied to LocalStack or AWS when the run ends",
+    )
     words = "files and folders that commands of tests need; by default what git knows"
     parser.addini(_FILES, words, type="args", default=[])
     words = "the .terraform.lock.hcl for plans of modules that have none"
@@ -93,7 +98,7 @@ def target_variables(target: str) -> dict[str, str]:
     if target == "aws":
         credentials = {key: os.environ[key] for key in os.environ if key.startswith("AWS_")}
         return {"TAP_TARGET": target, "HOME": str(Path.home()), **credentials}
-    return {"TAP_TARGET": target}
+    return {}
 
 
 def deployment(config: pytest.Config, project: Project, run: Run) -> Deployment:
@@ -115,7 +120,7 @@ def deployment(config: pytest.Config, project: Project, run: Run) -> Deployment:
 def destroy_applied(session: pytest.Session, run: Run) -> None:
     """Destroy what outlives the run; a run that cannot has failed."""
     target = session.config.getoption("--target")
-    if target == "local":
+    if target == "local" or session.config.getoption("--keep-applied"):
         # Its emulator ends with the run.
         return
     project = Project(run.folder / _OWN, target_variables(target))

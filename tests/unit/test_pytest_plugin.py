@@ -13,13 +13,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEST = """
+def test_planned(plan, tmp_path):
+    (tmp_path / "main.tf").write_text('resource "terraform_data" "this" {}')
+    planned = plan(tmp_path)
+    assert [each.address for each in planned.resource_changes] == [
+        "module.this.terraform_data.this"
+    ]
+
+
 def test_plain(warm_variables, tmp_path):
     assert warm_variables(tmp_path, {"TF_VAR_a": "b"}) == {"TF_VAR_a": "b"}
 """
 
 
 @pytest.mark.requirement("TST-1")
-def test_the_fixture_is_there_wherever_the_package_is_installed(tmp_path: Path) -> None:
+def test_the_fixtures_are_there_wherever_the_package_is_installed(tmp_path: Path) -> None:
     (tmp_path / "test_theirs.py").write_text(TEST)
     environ = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     done = subprocess.run(
@@ -31,4 +39,4 @@ def test_the_fixture_is_there_wherever_the_package_is_installed(tmp_path: Path) 
         text=True,
     )
 
-    assert done.stdout.splitlines()[-1].startswith("1 passed"), done.stdout
+    assert done.stdout.splitlines()[-1].startswith("2 passed"), done.stdout
