@@ -12,7 +12,7 @@ tap  := $(bin)/tap
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup plan apply destroy output validate fmt lint test bench clean doctor generate \
-	check checkov docs lock inventories emulator-up emulator-down
+	check checkov docs lock localstack inventories emulator-up emulator-down
 
 help: ## Show this help
 	@printf 'Usage: make TARGET [ENV=dev|staging|prod] [TARGET=local|localstack|aws]\n\n'
@@ -65,8 +65,9 @@ lint: $(venv)/dev ## Check formatting, validity, types and generated documents
 	$(bin)/zizmor --offline --no-progress --quiet .github/workflows
 
 # Two workers wait most of the time for an environment to be applied; the third does the rest.
-test: $(venv)/dev ## Run every test
-	$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST)
+test: $(venv)/dev ## Run every test; on TARGET=localstack those that ask the target
+	$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder \
+		$(if $(filter-out local,$(TARGET)),tests/integration --env $(ENV)) $(PYTEST)
 
 bench: $(venv)/dev ## Measure what tap saves against plain Terraform, in pairs
 	$(bin)/python -m benchmarks $(BENCH)
@@ -76,6 +77,9 @@ checkov: $(venv)/dev ## Record again what checkov says of a plan of prod
 
 inventories: $(venv)/dev ## Write the inventories of the environments' plans again
 	$(bin)/pytest tests/environments --write-inventories
+
+localstack: $(venv)/dev ## Record again which requirements LocalStack shows
+	TAP_TARGET=local $(bin)/pytest tests/integration/localstack --write-localstack
 
 generate: $(venv)/dev ## Write the generated parts of the documents and atlantis.yaml again
 	$(bin)/python scripts/generate_docs.py
@@ -96,6 +100,8 @@ lock: $(venv)/dev ## Resolve the pinned dependencies again
 		-c requirements/runtime.txt -c requirements/dev.txt -o requirements/docs.txt
 	$(bin)/uv pip compile requirements/checkov.in --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header --quiet -o requirements/checkov.txt
+	$(bin)/uv pip compile requirements/localstack.in --python-version 3.13 \
+		--generate-hashes --no-annotate --no-header --quiet -o requirements/localstack.txt
 
 clean: ## Stop the emulator and remove everything make and tap created
 	@if [ -x $(tap) ]; then $(tap) emulator stop; fi

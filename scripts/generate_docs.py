@@ -5,7 +5,7 @@ Filled in are the tables of inputs and outputs in ``modules/*/README.md`` and ``
 All of ``docs/reference/`` is written, and the list of decisions: the modules, the commands, the
 rules, what the emulator cures, the outputs of an environment, how the environments differ, what
 they cost, and who reaches whom in prod, with a picture (from the inventories of their plans, which
-``make inventories`` writes).
+``make inventories`` writes), and what LocalStack shows (from what ``make localstack`` records).
 """  # noqa: INP001 - a script is no package
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tap.cost.prices import load_prices
 from tap.errors import TapError
 from tap.hcl import load_module
 from tap.reports.cost import cost_reference
+from tap.reports.emulators import emulators_reference
 from tap.reports.flows_svg import flows_svg
 from tap.reports.modules import decisions_index, modules_reference
 from tap.reports.reference import (
@@ -94,6 +95,10 @@ def documents(root: Path) -> dict[Path, str]:
         **{root / "docs" / "pictures" / name: text for name, text in pictures().items()},
         root / "docs" / "adr" / "README.md": decisions_index(
             {file.name: file.read_text() for file in (root / "docs" / "adr").glob("[0-9]*.md")}
+        ),
+        reference / "emulators.md": emulators_reference(
+            (root / "docs" / "requirements.md").read_text(),
+            json.loads((root / "tests/integration/localstack/shown.json").read_text()),
         ),
         reference / "network.md": network_reference(flows),
         root / "docs" / "pictures" / "network.svg": flows_svg(

@@ -128,6 +128,14 @@ def named_deployment(project: Project, pytestconfig: pytest.Config) -> Callable[
     return named
 
 
+@pytest.fixture(autouse=True)
+def _needed(request: pytest.FixtureRequest) -> None:
+    """Skip what asks LocalStack for something that it could not be given."""
+    if request.config.getoption("--target") == "localstack":
+        named = request.getfixturevalue("named_deployment")
+        localstack.require_needed(request, named(request.config.getoption("--env") or "dev"))
+
+
 @pytest.fixture(
     params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ENVIRONMENTS],
 )

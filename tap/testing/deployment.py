@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 import pytest
 
+from tap.aws import account_id
 from tap.emulator.control import Emulator
 from tap.plan import Plan
 from tap.process import run as run_program
@@ -158,6 +159,11 @@ class Deployment:
         """
         self.require()
         return self.target.client(service, region)
+
+    @cached_property
+    def account_id(self) -> str:
+        """The account that it was applied to."""
+        return account_id(self.target)
 
     @cached_property
     def target(self) -> Target:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -75,10 +75,21 @@ class PartialDeployment(Deployment):
         if self.lacking:
             pytest.skip(f"LocalStack {'; '.join(self.lacking)}: not everything is applied")
 
+    def require_types(self, types: Iterable[str]) -> None:
+        """Skip the test if something of these types could not be applied.
+
+        Args:
+            types: Such as ``aws_lambda_function``.
+        """
+        again = self.plan_again
+        left = {change.type for change in again.resource_changes} if again else set()
+        if missing := sorted(left & set(types)):
+            pytest.skip(f"LocalStack {'; '.join(self.lacking)}: not applied: {', '.join(missing)}")
+
     def _reasons(self, ended: Ended) -> list[str]:
         errors = ended.stderr.partition("Error: ")[2].partition("\nNext: ")[0]
         found = [self._reason(block) for block in errors.split("\n\n")]
-        return list(dict.fromkeys(filter(None, found)))
+        return sorted(set(filter(None, found)))
 
     def _reason(self, error: str) -> str:
         if lacking := _LACKING.search(error):
@@ -98,7 +109,7 @@ class _Known(dict[str, Any]):
 
     def __missing__(self, key: str) -> Any:  # noqa: ANN401 - skips
         place = f"{self._place}.{key}".strip(".")
-        pytest.skip(f"LocalStack: {place} is not known: it {'; '.join(self._reasons)}")
+        pytest.skip(f"LocalStack {'; '.join(self._reasons)}: not known: {place}")
 
 
 def known(value: Any, place: str, reasons: list[str]) -> Any:  # noqa: ANN401 - any output

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.requirement("TST-2", "SEC-3"), pytest.mark.timeout(1200)]
 
-ACCOUNT = "123456789012"
 REGIONS = ("eu-west-1", "eu-central-1", "us-east-1")
 
 
 def read(deployment: Deployment) -> Facts:
     """Return what an applied environment says of itself now."""
     prefix = f"payments-{deployment.name}"
-    return read_facts(deployment.client, account=ACCOUNT, prefix=prefix, regions=REGIONS)
+    return read_facts(
+        deployment.client, account=deployment.account_id, prefix=prefix, regions=REGIONS
+    )
 
 
 @pytest.fixture(scope="module")

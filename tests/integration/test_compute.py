@@ -262,7 +262,7 @@ def test_a_new_template_version_replaces_instances_without_a_loss_of_capacity(
     assert deployment.outputs["compute"]["autoscaling_group_names"][color]
     # The provider keeps these for the refresh it starts; AWS has no call that returns them.
     state = deployment.client("s3").get_object(
-        Bucket="payments-terraform-state-123456789012",
+        Bucket=f"payments-terraform-state-{deployment.account_id}",
         Key=f"{deployment.name}/terraform.tfstate",
     )
     groups = {

@@ -125,7 +125,10 @@ def test_the_master_password_is_in_no_output_and_in_no_version_of_the_state(
     value = password(deployment)
     assert value not in json.dumps(deployment.outputs, ensure_ascii=False)
     s3 = deployment.client("s3")
-    bucket, key = "payments-terraform-state-123456789012", f"{deployment.name}/terraform.tfstate"
+    bucket, key = (
+        f"payments-terraform-state-{deployment.account_id}",
+        f"{deployment.name}/terraform.tfstate",
+    )
     versions = s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
     latest = ""
     for version in versions:
@@ -206,13 +209,13 @@ def test_the_monitoring_role_serves_this_database_only(deployment: Deployment) -
     assert role["Arn"] == deployment.outputs["database"]["monitoring_role_arn"]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "monitoring.rds.amazonaws.com"}
-    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": deployment.account_id}
     source = trust["Condition"]["ArnLike"]["aws:SourceArn"]
     assert deployment.outputs["database"]["arn"].startswith(source.removesuffix("*"))
     assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
     (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
     document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-    group = "arn:aws:logs:eu-west-1:123456789012:log-group:RDSOSMetrics"
+    group = f"arn:aws:logs:eu-west-1:{deployment.account_id}:log-group:RDSOSMetrics"
     for statement in document["Statement"]:
         assert all(action.startswith("logs:") for action in statement["Action"])
         resources = statement["Resource"]

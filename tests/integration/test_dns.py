@@ -141,13 +141,16 @@ def test_alarms_of_dns_reach_the_subscribers_through_a_topic_of_their_region(
     deployment: Deployment,
 ) -> None:
     arn, sns = deployment.outputs["dns"]["topic_arn"], deployment.client("sns", REPORTS)
-    assert arn == f"arn:aws:sns:us-east-1:123456789012:payments-{deployment.name}-dns-alarms"
+    assert (
+        arn
+        == f"arn:aws:sns:us-east-1:{deployment.account_id}:payments-{deployment.name}-dns-alarms"
+    )
     found = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
     assert found["KmsMasterKeyId"] == key_arn(deployment)
     (statement,) = json.loads(found["Policy"])["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Allow", "sns:Publish")
     assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": deployment.account_id}}
     listed = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
     heard = {(each["Protocol"], each["Endpoint"]) for each in listed}
     assert heard == SUBSCRIBERS[deployment.name]
@@ -176,7 +179,7 @@ def test_questions_are_logged_to_an_encrypted_group_that_expires(deployment: Dep
     assert statement["Principal"] == {"Service": "route53.amazonaws.com"}
     assert statement["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
     assert statement["Resource"] == f"{group['logGroupArn']}:*"
-    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": deployment.account_id}
 
 
 @pytest.mark.requirement("DNS-2", "SEC-2")
@@ -188,7 +191,7 @@ def test_the_key_of_the_query_log_rotates_and_serves_named_services(
     policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
     principals = {json.dumps(each["Principal"], sort_keys=True) for each in policy["Statement"]}
     assert principals == {
-        '{"AWS": "arn:aws:iam::123456789012:root"}',
+        f'{{"AWS": "arn:aws:iam::{deployment.account_id}:root"}}',
         '{"Service": "cloudwatch.amazonaws.com"}',
         '{"Service": "logs.us-east-1.amazonaws.com"}',
     }

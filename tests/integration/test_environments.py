@@ -50,7 +50,7 @@ def test_states_lie_encrypted_and_versioned_in_one_bucket_under_their_own_keys(
     deployment: Deployment,
 ) -> None:
     assert deployment.apply.returncode == 0
-    bucket = "payments-terraform-state-123456789012"
+    bucket = f"payments-terraform-state-{deployment.account_id}"
     s3 = deployment.client("s3")
     state = s3.get_object(Bucket=bucket, Key=f"{deployment.name}/terraform.tfstate")
     assert state["ServerSideEncryption"] == "aws:kms"
@@ -64,7 +64,7 @@ def test_states_lie_encrypted_and_versioned_in_one_bucket_under_their_own_keys(
     rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     assert rules[0]["NoncurrentVersionExpiration"]["NoncurrentDays"] == 365
     logging = s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]
-    assert logging["TargetBucket"] == "payments-terraform-state-logs-123456789012"
+    assert logging["TargetBucket"] == f"payments-terraform-state-logs-{deployment.account_id}"
     table = deployment.client("dynamodb").describe_table(TableName="payments-terraform-locks")
     assert table["Table"]["KeySchema"] == [{"AttributeName": "LockID", "KeyType": "HASH"}]
     assert table["Table"]["SSEDescription"]["Status"] == "ENABLED"
@@ -278,7 +278,7 @@ def test_the_web_acl_limits_rates_and_logs(deployment: Deployment) -> None:
 def managed_ids(deployment: Deployment) -> set[str]:
     """Return the ids of everything in the environment's state."""
     state = deployment.client("s3").get_object(
-        Bucket="payments-terraform-state-123456789012",
+        Bucket=f"payments-terraform-state-{deployment.account_id}",
         Key=f"{deployment.name}/terraform.tfstate",
     )
     return {

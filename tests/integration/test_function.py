@@ -104,7 +104,7 @@ def test_the_role_writes_logs_traces_and_metrics_of_one_namespace_and_nothing_el
         statements |= {each["Sid"]: each for each in document["Statement"]}
     assert {each["Effect"] for each in statements.values()} == {"Allow"}
     allowed = {sid: (set(each["Action"]), each["Resource"]) for sid, each in statements.items()}
-    log_group = f"arn:aws:logs:eu-west-1:123456789012:log-group:{told['log_group_name']}"
+    log_group = f"arn:aws:logs:eu-west-1:{deployment.account_id}:log-group:{told['log_group_name']}"
     assert allowed == {
         "WriteOwnLogStreams": (
             {"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -145,7 +145,7 @@ def test_a_schedule_that_may_call_it_does_so_every_minute(deployment: Deployment
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert statement["Resource"] == told["function_arn"]
     assert statement["Condition"]["ArnLike"]["AWS:SourceArn"] == rule["Arn"]
-    assert statement["Condition"]["StringEquals"]["AWS:SourceAccount"] == "123456789012"
+    assert statement["Condition"]["StringEquals"]["AWS:SourceAccount"] == deployment.account_id
 
 
 @pytest.mark.requirement("FUN-3", "MON-2")

@@ -94,7 +94,7 @@ def test_access_logs_lie_in_a_private_bucket_that_only_the_load_balancer_writes_
     delivery = statements["DeliverAccessLogs"]
     assert delivery["Action"] == "s3:PutObject"
     assert delivery["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
-    assert delivery["Resource"] == f"arn:aws:s3:::{bucket}/AWSLogs/123456789012/*"
+    assert delivery["Resource"] == f"arn:aws:s3:::{bucket}/AWSLogs/{deployment.account_id}/*"
     source = delivery["Condition"]["ArnLike"]["aws:SourceArn"]
     assert deployment.outputs["load_balancer"]["arn"].startswith(source.removesuffix("*"))
     refusal = statements["DenyInsecureTransport"]

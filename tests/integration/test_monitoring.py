@@ -221,7 +221,7 @@ def drawn(widget: dict[str, Any]) -> set[Metric]:
 @pytest.mark.requirement("MON-1", "STK-2")
 def test_alarms_reach_the_subscribers_through_an_encrypted_topic(deployment: Deployment) -> None:
     told, sns = deployment.outputs["monitoring"], deployment.client("sns")
-    arn = f"arn:aws:sns:eu-west-1:123456789012:payments-{deployment.name}-alarms"
+    arn = f"arn:aws:sns:eu-west-1:{deployment.account_id}:payments-{deployment.name}-alarms"
     assert told["topic_arn"] == arn
     found = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
     assert found["KmsMasterKeyId"] == deployment.outputs["security"]["kms_key_arns"]["logs"]
@@ -234,7 +234,7 @@ def test_alarms_reach_the_subscribers_through_an_encrypted_topic(deployment: Dep
         "cloudwatch.amazonaws.com",
         "events.rds.amazonaws.com",
     }
-    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": deployment.account_id}}
     listed = sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
     by_arn = {each["SubscriptionArn"]: (each["Protocol"], each["Endpoint"]) for each in listed}
     subscribers = {name: by_arn[each] for name, each in told["subscription_arns"].items()}

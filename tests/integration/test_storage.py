@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 LOG_DAYS = {"dev": 7, "prod": 365}
 REPLICATED = {"dev": False, "prod": True}
-ACCOUNT = "123456789012"
 
 
 def buckets(deployment: Deployment) -> dict[str, tuple[str, str]]:
@@ -31,7 +30,7 @@ def log_buckets(deployment: Deployment) -> dict[str, tuple[str, str]]:
     """Return name and region of the bucket that each one's access log goes to."""
     found = {"application": (deployment.outputs["storage"]["log_bucket_name"], "eu-west-1")}
     if REPLICATED[deployment.name]:
-        name = f"payments-{deployment.name}-replica-logs-{ACCOUNT}"
+        name = f"payments-{deployment.name}-replica-logs-{deployment.account_id}"
         found["replica"] = (name, "eu-central-1")
     return found
 
@@ -133,7 +132,7 @@ def test_every_access_is_logged_to_a_bucket_that_only_s3_writes_to(deployment: D
         assert delivery["Resource"] == f"arn:aws:s3:::{log}/*"
         assert delivery["Condition"] == {
             "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"},
-            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            "StringEquals": {"aws:SourceAccount": deployment.account_id},
         }
 
 
