@@ -65,9 +65,8 @@ class PartialDeployment(Deployment):
         """Tell whether an apply failed of nothing but what the target lacks."""
         if ended.returncode == 0:
             return True
-        errors = ended.stderr.partition("Error: ")[2].partition("\nNext: ")[0]
-        blocks = [block for block in errors.split("\n\n") if block.strip()]
-        return all(self._reason(block) for block in blocks)
+        blocks = _errors(ended)
+        return bool(blocks) and all(self._reason(block) for block in blocks)
 
     def require_whole(self) -> None:
         """Skip the test if not everything could be applied."""
@@ -87,8 +86,7 @@ class PartialDeployment(Deployment):
             pytest.skip(f"LocalStack {'; '.join(self.lacking)}: not applied: {', '.join(missing)}")
 
     def _reasons(self, ended: Ended) -> list[str]:
-        errors = ended.stderr.partition("Error: ")[2].partition("\nNext: ")[0]
-        found = [self._reason(block) for block in errors.split("\n\n")]
+        found = [self._reason(block) for block in _errors(ended)]
         return sorted(set(filter(None, found)))
 
     def _reason(self, error: str) -> str:
@@ -98,6 +96,11 @@ class PartialDeployment(Deployment):
             if re.search(pattern, error):
                 return reason
         return ""
+
+
+def _errors(ended: Ended) -> list[str]:
+    errors = ended.stderr.partition("Error: ")[2].partition("\nNext: ")[0]
+    return [block for block in errors.split("\n\n") if block.strip()]
 
 
 class _Known(dict[str, Any]):
