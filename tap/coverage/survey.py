@@ -36,6 +36,7 @@ _REPEATED = frozenset({"data", "ephemeral", "module", "resource"})
 # Blocks with a condition that ends a plan.
 CHECKING = frozenset({"assert", "postcondition", "precondition", "validation"})
 _SIGNS = frozenset({"COLON", "QMARK"})
+_ALL = frozenset({"choice", "filter"})
 _LONGEST_NAME = 60
 
 
@@ -166,10 +167,7 @@ class _Surveyor:
     def body(self, block: Block, owner: str) -> Block:
         """Return a copy of a block with probes in all expressions that are worked out."""
         if block.type in CHECKING:
-            condition = _shortened(block.attributes["condition"].text)
-            self.add(
-                Kind.VALIDATION, _Spot.of(block, block.file), f"{owner}: {condition}", owner
-            )
+            return self._check(block, owner)
         repeated = block.type in _REPEATED
         attributes = {
             name: value
@@ -194,6 +192,7 @@ class _Surveyor:
         *,
         repeats: bool = False,
         gate: bool = False,
+        wanted: frozenset[str] = _ALL,
     ) -> Expression:
         """Return a copy of an expression with a probe around each condition.
 
@@ -203,11 +202,12 @@ class _Surveyor:
             owner: What it is part of.
             repeats: Whether it decides how many instances of its owner there are.
             gate: Whether it is a branch of its own that it comes to nothing.
+            wanted: The kinds of conditions to look for.
         """
         if expression.is_literal:
             return expression
-        tree = expression_tree(expression.text, file=file, cache=self._cache)
-        found = list(_conditions(tree, None))
+        tree = _inside(expression_tree(expression.text, file=file, cache=self._cache))
+        found = [each for each in _conditions(tree, None) if each.what in wanted]
         # A condition at the top tells already whether there is anything.
         if gate and tree.kind != "conditional" and self._varies(expression):
             found.insert(0, _Condition("gate", tree, None))
@@ -227,6 +227,18 @@ class _Surveyor:
             self.probes[name] = Probe(item, names[id(parent)] if parent else "")
         text = _wrapped(expression.text, [(node, names[id(node)]) for _, node, _ in found])
         return msgspec.structs.replace(expression, text=text)
+
+    def _check(self, block: Block, owner: str) -> Block:
+        """Add a validation or the like.
+
+        What is left out of a loop in it is what trips it, and its message is only for that; so
+        there only the choices in its condition count besides itself.
+        """
+        condition = block.attributes["condition"]
+        name = f"{owner}: {_shortened(condition.text)}"
+        self.add(Kind.VALIDATION, _Spot.of(block, block.file), name, owner)
+        probed = self.expression(condition, block.file, owner, wanted=frozenset({"choice"}))
+        return msgspec.structs.replace(block, attributes={"condition": probed})
 
     def _varies(self, expression: Expression) -> bool:
         return any(target(each) in self._varying for each in expression.references)
@@ -253,12 +265,18 @@ def _wrapped(text: str, conditions: list[tuple[Node, str]]) -> str:
     closing: dict[int, str] = {}
     for node, name in conditions:
         start, end = _start(node), _end(node)
-        opening[start] = opening.get(start, "") + f"{PROBES}.{name}[["
+        # With a space, because "if" may stand right before it.
+        opening[start] = opening.get(start, "") + f" {PROBES}.{name}[["
         closing[end] = "]]" + closing.get(end, "")
     for position in sorted(opening.keys() | closing.keys(), reverse=True):
         added = closing.get(position, "") + opening.get(position, "")
         text = text[:position] + added + text[position:]
     return text
+
+
+def _inside(tree: Node) -> Node:
+    """Return what stands in the parentheses that ``expression_tree`` puts around a text."""
+    return next(tree.rules())
 
 
 def _start(node: Node) -> int:
