@@ -47,12 +47,17 @@ def branches_taken(
     for name in survey.module.module_calls:
         watch.block(survey.bodies[f"module.{name}"], {}, repeated=True)
     for change in changes:
-        prefix = "" if change.mode == "managed" else f"{change.mode}."
-        address = f"{prefix}{change.type}.{change.name}"
+        address = block_of(change)
         if address in survey.module.resources:
             names = watch.repetition(address, change)
             watch.block(survey.bodies[address], names, repeated=True)
     return watch.seen()
+
+
+def block_of(change: ResourceChange) -> str:
+    """Return the address of a resource's block within its module."""
+    prefix = "" if change.mode == "managed" else f"{change.mode}."
+    return f"{prefix}{change.type}.{change.name}"
 
 
 class _Watch:
