@@ -24,6 +24,8 @@ from tests.conftest import OFFLINE_PROVIDER, comparable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap.coverage.recording import TerraformCoverage
+
 REGION = "eu-west-1"
 REPLICA_REGION = "eu-central-1"
 ACCOUNT_ID = "123456789012"
@@ -38,6 +40,7 @@ class ModulePlanner:
     environ: dict[str, str]
     terraform: str
     warm_variables: Callable[..., dict[str, str]]
+    coverage: TerraformCoverage
     aliases: dict[str, str] = field(default_factory=dict)
     record: Path | None = None
     _ready: bool = field(default=False)
@@ -50,12 +53,13 @@ class ModulePlanner:
             asked = json.dumps([inputs, sorted(self.aliases.items())], sort_keys=True)
             digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
             (self.record / f"{self.module}-{digest}.json").write_text(text)
-        return plan
+        return tftest.TerraformPlanOutput(self.coverage.plan(plan._raw, self.folder))
 
     def refused(self, **inputs: Any) -> str:
         """Return the errors of a plan that must fail, as one line with single spaces."""
         with pytest.raises(tftest.TerraformTestError) as caught:
             self._test(inputs).plan()
+        self.coverage.refused(str(caught.value.cmd_error), self.folder)
         return " ".join(str(caught.value.cmd_error).replace("\u2502", " ").split())
 
     def _test(self, inputs: dict[str, Any]) -> Any:
@@ -91,6 +95,7 @@ class ModulePlanner:
 def module_planner(
     tmp_path_factory: pytest.TempPathFactory,
     warm_variables: Callable[..., dict[str, str]],
+    terraform_coverage: TerraformCoverage,
     pytestconfig: pytest.Config,
 ) -> Any:
     """Return a function: module name -> :class:`ModulePlanner`.
@@ -124,6 +129,7 @@ def module_planner(
                 },
                 terraform=str(terraform.path),
                 warm_variables=warm_variables,
+                coverage=terraform_coverage,
                 aliases=aliases,
                 record=pytestconfig.getoption("--record-plans", default=None),
             )
