@@ -53,6 +53,10 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     branches: tuple[str, ...]
     repeats: bool = False
 
+    def is_at(self, file: str, line: int) -> bool:
+        """Tell whether it stands on a line; the file without its folder."""
+        return self.line <= line <= self.last_line and self.file.rpartition("/")[2] == file
+
 
 class Branch(msgspec.Struct, frozen=True, kw_only=True):
     """One branch of an item with what was seen of it.

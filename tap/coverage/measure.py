@@ -1,0 +1,143 @@
+"""Sightings to coverage: which branches of which parts some asserting test exercises."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tap.coverage.branches import UNDECIDED
+from tap.coverage.model import Branch, Coverage, Item, Kind
+from tap.coverage.reach import reached
+from tap.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from tap.coverage.sighting import Sighting
+    from tap.coverage.survey import Survey
+
+
+class Impossible(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A branch that no test can exercise.
+
+    Attributes:
+        module: The folder of the module within the repository.
+        part: The name of the item.
+        branch: Which of its branches.
+        reason: Why.
+    """
+
+    module: str
+    part: str
+    branch: str
+    reason: str
+
+
+class _Excuses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    impossible: tuple[Impossible, ...] = ()
+
+
+def read_impossible(file: Path) -> tuple[Impossible, ...]:
+    """Read the branches that are said to be impossible; none without the file.
+
+    Raises:
+        SettingsError: It is not TOML of that form, or gives no reason.
+    """
+    if not file.is_file():
+        return ()
+    try:
+        found = msgspec.toml.decode(file.read_bytes(), type=_Excuses).impossible
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: {error}", "see docs/concepts/coverage.md") from None
+    for each in found:
+        if not each.reason.strip():
+            raise SettingsError(f"{file}: no reason for {each.part}", "say why no test can do it")
+    return found
+
+
+def measure(
+    surveys: Mapping[str, Survey],
+    sightings: Iterable[Sighting],
+    impossible: Iterable[Impossible] = (),
+) -> Coverage:
+    """Return the branches of all modules with the tests that exercise them.
+
+    Args:
+        surveys: The modules, by their folder within the repository.
+        sightings: What tests saw.
+        impossible: What no test can do.
+
+    Raises:
+        SettingsError: Something that is said to be impossible is exercised, or not there.
+    """
+    tests: dict[tuple[Item, str], set[str]] = defaultdict(set)
+    unknown: set[Item] = set()
+    for sighting in sightings:
+        for item, branch in _exercised(surveys[sighting.observed.module], sighting):
+            if branch == UNDECIDED:
+                unknown.add(item)
+            else:
+                tests[item, branch].add(sighting.test)
+    excuses = {(each.module, each.part, each.branch): each.reason for each in impossible}
+    branches = tuple(
+        Branch(
+            item=item,
+            name=branch,
+            tests=tuple(sorted(tests[item, branch])),
+            excused=excuses.get((item.module, item.name, branch), ""),
+            unknown=item in unknown,
+        )
+        for _, survey in sorted(surveys.items())
+        for item in survey.items
+        for branch in item.branches
+    )
+    _refuse_stale(branches, excuses)
+    return Coverage(branches=branches)
+
+
+def _exercised(survey: Survey, sighting: Sighting) -> Iterator[tuple[Item, str]]:
+    observed = sighting.observed
+    seen = reached(survey.module, sighting.looked_at)
+    for item in survey.items:
+        if item.kind == Kind.VALIDATION:
+            if observed.accepted and _was_checked(item, sighting):
+                yield item, "passed"
+            if any(item.is_at(spot.file, spot.line) for spot in sighting.tripped):
+                yield item, "tripped"
+        elif not observed.accepted:
+            continue
+        elif item.kind == Kind.VARIABLE:
+            if item.owner in seen & observed.given:
+                yield item, "given"
+        elif item.kind != Kind.CONDITION and item.owner in sighting.looked_at:
+            if item.kind != Kind.RESOURCE or item.owner in observed.present:
+                yield item, "asserted"
+    for name, branches in observed.taken.items():
+        item = survey.probes[name].item
+        # What was refused tells only about what refused it.
+        shown = seen if observed.accepted else sighting.looked_at
+        if item.owner in shown or (item.repeats and observed.accepted):
+            yield from ((item, branch) for branch in branches)
+
+
+def _was_checked(item: Item, sighting: Sighting) -> bool:
+    """Tell whether Terraform asked a condition; that of a resource only where there is one."""
+    root, _, _ = item.owner.partition(".")
+    return root in {"check", "output", "var"} or item.owner in sighting.observed.present
+
+
+def _refuse_stale(branches: Iterable[Branch], excuses: Mapping[tuple[str, str, str], str]) -> None:
+    left = dict(excuses)
+    for branch in branches:
+        key = (branch.item.module, branch.item.name, branch.name)
+        if key in left and not branch.covered:
+            del left[key]
+    for module, part, branch_name in left:
+        raise SettingsError(
+            f"{module}: {part!r} ({branch_name}) is said to be impossible, "
+            "but is exercised or not there",
+            "remove it from the list of what is impossible",
+        )
