@@ -100,33 +100,51 @@ def measure(
 
 def _exercised(survey: Survey, sighting: Sighting) -> Iterator[tuple[Item, str]]:
     observed = sighting.observed
-    seen = reached(survey.module, sighting.looked_at)
+    seen = _seen(survey, sighting)
     for item in survey.items:
         if item.kind == Kind.VALIDATION:
-            if observed.accepted and _was_checked(item, sighting):
-                yield item, "passed"
-            if any(item.is_at(spot.file, spot.line) for spot in sighting.tripped):
-                yield item, "tripped"
-        elif not observed.accepted:
-            continue
-        elif item.kind == Kind.VARIABLE:
-            if item.owner in seen & observed.given:
-                yield item, "given"
-        elif item.kind != Kind.CONDITION and item.owner in sighting.looked_at:
-            if item.kind != Kind.RESOURCE or item.owner in observed.present:
-                yield item, "asserted"
+            yield from _checks(item, sighting)
+        elif observed.accepted and _is_shown(item, sighting, seen):
+            yield item, item.branches[0]
     for name, branches in observed.taken.items():
         item = survey.probes[name].item
-        # What was refused tells only about what refused it.
-        shown = seen if observed.accepted else sighting.looked_at
-        if item.owner in shown or (item.repeats and observed.accepted):
+        if item.owner in seen or (item.repeats and observed.accepted):
             yield from ((item, branch) for branch in branches)
 
 
-def _was_checked(item: Item, sighting: Sighting) -> bool:
-    """Tell whether Terraform asked a condition; that of a resource only where there is one."""
+def _checks(item: Item, sighting: Sighting) -> Iterator[tuple[Item, str]]:
+    """Yield what a sighting tells of a validation or the like."""
     root, _, _ = item.owner.partition(".")
-    return root in {"check", "output", "var"} or item.owner in sighting.observed.present
+    # That of a resource is only asked where there is one.
+    asked = root in {"check", "output", "var"} or item.owner in sighting.observed.present
+    if sighting.observed.accepted and asked:
+        yield item, "passed"
+    if any(item.is_at(spot.file, spot.line) for spot in sighting.tripped):
+        yield item, "tripped"
+
+
+def _is_shown(item: Item, sighting: Sighting, seen: frozenset[str]) -> bool:
+    """Tell whether an accepted plan shows a resource, an output or a variable to a test."""
+    observed = sighting.observed
+    if item.kind == Kind.VARIABLE:
+        return item.owner in seen & observed.given
+    if item.kind == Kind.RESOURCE:
+        return item.owner in sighting.looked_at & observed.present
+    return item.kind == Kind.OUTPUT and item.owner in sighting.looked_at
+
+
+def _seen(survey: Survey, sighting: Sighting) -> frozenset[str]:
+    """Return what a sighting shows; a refusal shows only what the refusing conditions ask for."""
+    if sighting.observed.accepted:
+        return reached(survey.module, sighting.looked_at)
+    asked = {
+        name
+        for item, references in survey.checked.items()
+        if any(item.is_at(spot.file, spot.line) for spot in sighting.tripped)
+        for name in (item.owner, *references)
+        if name.startswith(("local.", "var."))
+    }
+    return reached(survey.module, asked)
 
 
 def _refuse_stale(branches: Iterable[Branch], excuses: Mapping[tuple[str, str, str], str]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from tap.coverage.sighting import Observed, Sighting, observe, tripped_spots
+from tap.coverage.sighting import Sighting, observe, tripped_spots
 from tap.evaluation import UNKNOWN, Attributes, Failure, Value, World
 from tap.evaluation.expressions import evaluate
 from tap.hcl.blocks import target
@@ -148,7 +148,9 @@ def sightings(
             yield Sighting(test=test, observed=observed, looked_at=run.looked_at)
 
 
-def _world(survey: Survey, variables: dict[str, Value], changes: tuple[ResourceChange, ...]) -> World:
+def _world(
+    survey: Survey, variables: dict[str, Value], changes: tuple[ResourceChange, ...]
+) -> World:
     plan = Plan(
         format_version="1.2",
         planned_values=StateValues(),
@@ -160,16 +162,16 @@ def _world(survey: Survey, variables: dict[str, Value], changes: tuple[ResourceC
 
 
 def _read(file: str, block: Block, common: dict[str, Value]) -> Run:
-    conditions = [
-        each.attributes["condition"] for each in block.of_type("assert")
-    ]
+    conditions = [each.attributes["condition"] for each in block.of_type("assert")]
     expected = block.attributes.get(_FAILURES)
     return Run(
         file=file,
         name=block.labels[0],
         variables=common | _arguments(block.blocks),
         looked_at=frozenset(target(name) for each in conditions for name in each.references),
-        expected=frozenset(target(each) for each in expected.references) if expected else frozenset(),
+        expected=frozenset(target(each) for each in expected.references)
+        if expected
+        else frozenset(),
     )
 
 
@@ -192,9 +194,7 @@ def _value(expression: Expression) -> Value:
 
 
 def _without(lines: list[str], blocks: Iterable[Block]) -> list[str]:
-    gone = {
-        number for block in blocks for number in range(block.first_line, block.last_line + 1)
-    }
+    gone = {number for block in blocks for number in range(block.first_line, block.last_line + 1)}
     return [line for number, line in enumerate(lines, 1) if number not in gone]
 
 

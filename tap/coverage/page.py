@@ -22,17 +22,19 @@ th:first-child, td:first-child { text-align: left; }
 tr + tr { border-top: 1px solid #8884; }
 .all { color: light-dark(#0b6a4f, #5cc8a5); }
 .some { color: light-dark(#8a5a00, #f0b44c); }
-pre { border: 1px solid #8884; border-radius: 4px; font-size: 13px; overflow-x: auto; }
-pre span { display: block; padding: 0 .75rem; }
-pre b { display: inline-block; font-weight: normal; opacity: .6; text-align: right; width: 4ch; }
-pre i { display: inline-block; font-style: normal; text-align: center; width: 3ch; }
+.source { border: 1px solid #8884; border-radius: 4px; overflow-x: auto; }
+.source p { font: 13px/1.5 ui-monospace, monospace; white-space: pre; }
+.source p { margin: 0; padding: 0 .75rem; }
+.source b, .source i { display: inline-block; font-style: normal; font-weight: normal; }
+.source b { opacity: .6; text-align: right; width: 4ch; }
+.source i { text-align: center; width: 3ch; }
 .yes { background: light-dark(#d9f2e8, #123c2f); }
 .part { background: light-dark(#fdf0cf, #493407); }
 .no { background: light-dark(#fbdcd3, #541f10); }
 .off { background: light-dark(#e8e8ee, #30303a); }
-details { font: 13px/1.4 system-ui, sans-serif; margin-left: 8ch; white-space: normal; }
+details { font-size: 13px; margin-left: 4rem; }
 """
-_SIGNS = {"yes": "✓", "part": "±", "no": "✗", "off": "–", "": ""}
+_SIGNS = {"yes": "✓", "part": "±", "no": "✗", "off": "∅", "": ""}
 _MOST_TESTS = 5
 
 
@@ -43,7 +45,9 @@ def coverage_pages(coverage: Coverage, sources: Mapping[str, str]) -> dict[str, 
         coverage: The coverage.
         sources: The text of each file of the modules, by its name in the repository.
     """
-    pages = {_page_name(module): _module(coverage, module, sources) for module in coverage.modules()}
+    pages = {
+        _page_name(module): _module(coverage, module, sources) for module in coverage.modules()
+    }
     return {"index.html": _document("Terraform coverage", _index(coverage)), **pages}
 
 
@@ -67,7 +71,7 @@ def _row(name: str, part: Coverage) -> Iterator[str]:
     for kind in Kind:
         found = part.of(kind=kind)
         color = "some" if found.missing else "all"
-        text = f"{found.covered}/{found.total} ({found.percent:.1f} %)" if found.total else "–"
+        text = f"{found.covered}/{found.total} ({found.percent:.1f} %)" if found.total else "∅"
         yield f'<td class="{color}">{text}</td>'
     yield "</tr>"
 
@@ -78,7 +82,8 @@ def _module(coverage: Coverage, module: str, sources: Mapping[str, str]) -> str:
 
 
 def _module_body(part: Coverage, module: str, sources: Mapping[str, str]) -> Iterator[str]:
-    yield '<p><a href="index.html">all modules</a> · ✓ exercised · ± in part · ✗ not · – impossible</p>'
+    yield '<p><a href="index.html">all modules</a> · '
+    yield "✓ exercised · ± in part · ✗ not · ∅ impossible</p>"
     yield "<table><tr><th></th>"
     yield from (f"<th>{kind}s</th>" for kind in Kind)
     yield "</tr>"
@@ -86,20 +91,20 @@ def _module_body(part: Coverage, module: str, sources: Mapping[str, str]) -> Ite
     yield "</table>"
     for file, text in sorted(sources.items()):
         if file.rpartition("/")[0] == module:
-            yield f'<h2 id="{escape(file)}">{escape(file)}</h2><pre>'
-            yield from _lines(part.of(file=file), text)
-            yield "</pre>"
+            yield f'<h2 id="{escape(file)}">{escape(file)}</h2><div class="source">'
+            yield from _lines(part.of(file=file), escape(file.rpartition("/")[2]), text)
+            yield "</div>"
 
 
-def _lines(part: Coverage, text: str) -> Iterator[str]:
+def _lines(part: Coverage, file: str, text: str) -> Iterator[str]:
     by_line: dict[int, list[Branch]] = {}
     for branch in part.branches:
         by_line.setdefault(branch.item.line, []).append(branch)
     for number, line in enumerate(text.splitlines(), 1):
         branches = by_line.get(number, [])
         state = _state(branches)
-        yield f'<span class="{state}" id="L{number}"><b>{number}</b><i>{_SIGNS[state]}</i> '
-        yield f"{escape(line)}</span>"
+        yield f'<p class="{state}" id="{file}-{number}"><b>{number}</b><i>{_SIGNS[state]}</i> '
+        yield f"{escape(line)}</p>"
         if branches:
             yield f"<details{' open' if state in {'part', 'no'} else ''}>"
             yield f"<summary>{_summary(branches)}</summary>"
@@ -127,7 +132,7 @@ def _told(branch: Branch) -> str:
         tests = ", ".join(branch.tests[:_MOST_TESTS]) + (f" and {more} more" if more > 0 else "")
         return f"✓ {what}: {tests}"
     if branch.excused:
-        return f"– {what}: {branch.excused}"
+        return f"∅ {what}: {branch.excused}"
     return f"✗ {what}{' (could not be worked out)' if branch.unknown else ''}"
 
 

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from tap.coverage.survey import Survey
     from tap.hcl import Expression, Module
 
-_NOTHING = Plan(
-    format_version="1.2", planned_values=StateValues(), configuration=Configuration()
-)
+_NOTHING = Plan(format_version="1.2", planned_values=StateValues(), configuration=Configuration())
 _CHILD_OUTPUT = 3
 
 
@@ -94,9 +92,7 @@ class RecordedPlan:
             if owners:
                 yield Sighting(
                     test=test,
-                    observed=msgspec.structs.replace(
-                        self._observe(address, name), accepted=False
-                    ),
+                    observed=msgspec.structs.replace(self._observe(address, name), accepted=False),
                     looked_at=frozenset(owners),
                     tripped=self._refused,
                 )

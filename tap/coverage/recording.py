@@ -26,7 +26,7 @@ from tap.coverage.records import (
 from tap.coverage.watched import watched_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator
 
 _OPTION = "--terraform-coverage"
 _HOOK = "enable_assertion_pass_hook"
@@ -89,9 +89,11 @@ class Recorder(TerraformCoverage):
         self._assertions[self._test] += 1
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Write what a test read, once it has passed with an assertion."""
-        report: pytest.TestReport = yield
+        report = yield
         if report.when == "call" and report.passed and self._assertions.pop(item.nodeid, 0):
             self._write(item.nodeid)
         return report
@@ -110,7 +112,7 @@ class Recorder(TerraformCoverage):
         return digest
 
 
-def _sources(root: Path) -> Mapping[str, str]:
+def _sources(root: Path) -> dict[str, str]:
     return {
         path.name: path.read_text(encoding="utf-8")
         for path in sorted(root.iterdir())

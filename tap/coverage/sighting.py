@@ -78,9 +78,7 @@ def observe(
         module: The folder of the module within the repository.
         given: Names of variables that are given a value.
     """
-    changes = [
-        change for change in world.plan.resource_changes if change.module_address == address
-    ]
+    changes = [change for change in world.plan.resource_changes if change.module_address == address]
     try:
         scope = world.scope(address)
     except Failure:

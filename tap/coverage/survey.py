@@ -61,10 +61,12 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         bodies: Blocks by the address of their owner, with probes.
         locals: Local values by address, with probes.
         probes: By name.
+        checked: Validations and the like -> what their condition refers to.
     """
 
     module: Module
     items: tuple[Item, ...]
+    checked: dict[Item, tuple[str, ...]]
     bodies: dict[str, Block]
     locals: dict[str, Expression]
     probes: dict[str, Probe]
@@ -97,6 +99,7 @@ def survey(module: Module, *, name: str, cache: Path | None = None) -> Survey:
         bodies=bodies,
         locals=values,
         probes=surveyor.probes,
+        checked=surveyor.checked,
     )
 
 
@@ -135,6 +138,7 @@ class _Surveyor:
     def __init__(self, module: Module, name: str, cache: Path | None) -> None:
         self.items: list[Item] = []
         self.probes: dict[str, Probe] = {}
+        self.checked: dict[Item, tuple[str, ...]] = {}
         self._varying = varying(module)
         self._name = name
         self._cache = cache
@@ -236,7 +240,8 @@ class _Surveyor:
         """
         condition = block.attributes["condition"]
         name = f"{owner}: {_shortened(condition.text)}"
-        self.add(Kind.VALIDATION, _Spot.of(block, block.file), name, owner)
+        item = self.add(Kind.VALIDATION, _Spot.of(block, block.file), name, owner)
+        self.checked[item] = tuple(map(target, condition.references))
         probed = self.expression(condition, block.file, owner, wanted=frozenset({"choice"}))
         return msgspec.structs.replace(block, attributes={"condition": probed})
 

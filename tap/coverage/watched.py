@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
     Notice = Callable[[str, str, str], None]
 
+Json = Any
+"""A value of a plan, which is free-form JSON."""
 
-class Watched(dict[str, Any]):
+
+class Watched(dict[str, Json]):
     """A mapping that tells which of its keys are asked for.
 
     Going through all of it tells nothing, because whoever compares, copies or prints a whole plan
@@ -25,17 +28,18 @@ class Watched(dict[str, Any]):
 
     __slots__ = ("_notice",)
 
-    def __init__(self, content: dict[str, Any], notice: Callable[[str], None]) -> None:
+    def __init__(self, content: dict[str, Json], notice: Callable[[str], None]) -> None:
         super().__init__(content)
         self._notice = notice
 
-    __hash__ = None  # type: ignore[assignment]  # as of every mapping that can be changed
+    __hash__ = None
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: str) -> Json:
         self._notice(key)
         return super().__getitem__(key)
 
-    def get(self, key: str, default: Any = None) -> Any:
+    def get(self, key: str, default: Json = None) -> Json:
+        """Return what is under a key."""
         self._notice(key)
         return super().get(key, default)
 
@@ -52,7 +56,7 @@ class Watched(dict[str, Any]):
         return not self == other
 
 
-def watched_plan(plan: dict[str, Any], notice: Notice) -> dict[str, Any]:
+def watched_plan(plan: dict[str, Json], notice: Notice) -> dict[str, Json]:
     """Return a copy of a plan that tells what is read of its resources and outputs.
 
     Args:
@@ -79,13 +83,13 @@ def watched_plan(plan: dict[str, Any], notice: Notice) -> dict[str, Any]:
     }
 
 
-def _output(name: str, value: Any, notice: Notice) -> Any:
+def _output(name: str, value: Json, notice: Notice) -> Json:
     if not isinstance(value, dict):
         return value
     return Watched(value, lambda key: notice("", f"output.{name}", key))
 
 
-def _module(module: dict[str, Any], notice: Notice) -> dict[str, Any]:
+def _module(module: dict[str, Json], notice: Notice) -> dict[str, Json]:
     address = module.get("address", "")
     return {
         **module,
@@ -97,7 +101,7 @@ def _module(module: dict[str, Any], notice: Notice) -> dict[str, Any]:
     }
 
 
-def _change(resource: dict[str, Any], notice: Notice) -> dict[str, Any]:
+def _change(resource: dict[str, Json], notice: Notice) -> dict[str, Json]:
     address = resource.get("module_address", "")
     change = resource["change"]
     after = _values(address, resource, change.get("after"), notice)
@@ -105,7 +109,7 @@ def _change(resource: dict[str, Any], notice: Notice) -> dict[str, Any]:
     return {**resource, "change": {**change, "after": after, "after_unknown": unknown}}
 
 
-def _values(module: str, resource: dict[str, Any], values: Any, notice: Notice) -> Any:
+def _values(module: str, resource: dict[str, Json], values: Json, notice: Notice) -> Json:
     if not isinstance(values, dict):
         return values
     block = without_keys(resource["address"].removeprefix(module).removeprefix("."))
