@@ -28,6 +28,8 @@ from tap.coverage.watched import watched_plan
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    Reported = Generator[None, pytest.TestReport, pytest.TestReport]
+
 _OPTION = "--terraform-coverage"
 _HOOK = "enable_assertion_pass_hook"
 _SOURCES = (".tf", ".tf.json")
