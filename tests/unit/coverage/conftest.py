@@ -107,7 +107,7 @@ def project(tmp_path: Path) -> Path:
     """Return the folder of a project with the module ``demo``."""
     module = tmp_path / "modules" / "demo"
     (module / "tests").mkdir(parents=True)
-    (tmp_path / "tap.toml").write_text("")
+    (tmp_path / "tap.toml").write_text('project = "demo"\n')
     (module / "variables.tf").write_text(VARIABLES)
     (module / "main.tf").write_text(MAIN)
     (module / "outputs.tf").write_text(OUTPUTS)
