@@ -2,6 +2,8 @@
 ENV    ?= dev
 TARGET ?= $(or $(TAP_TARGET),local)
 PYTHON ?= python3
+# What make coverage runs; the integration tests take the emulator and a quarter of an hour more.
+COVERED ?= tests/unit tests/policy tests/modules
 
 export TAP_TARGET := $(TARGET)
 
@@ -12,7 +14,7 @@ tap  := $(bin)/tap
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup plan apply destroy output validate fmt lint test bench clean doctor generate \
-	check checkov docs lock inventories emulator-up emulator-down
+	check checkov coverage docs lock inventories emulator-up emulator-down
 
 help: ## Show this help
 	@printf 'Usage: make TARGET [ENV=dev|staging|prod] [TARGET=local|localstack|aws]\n\n'
@@ -67,6 +69,18 @@ lint: $(venv)/dev ## Check formatting, validity, types and generated documents
 # Two workers wait most of the time for an environment to be applied; the third does the rest.
 test: $(venv)/dev ## Run every test
 	$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST)
+
+coverage: $(venv)/dev ## Say what tests exercise of the modules and of tap
+	rm -rf .tap/coverage && mkdir -p .tap/coverage
+	$(bin)/coverage erase
+	$(bin)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report= \
+		--terraform-coverage .tap/coverage/records -o enable_assertion_pass_hook=true \
+		$(COVERED)
+	$(bin)/coverage html --quiet --directory .tap/coverage/python
+	$(tap) coverage .tap/coverage/records --html .tap/coverage/terraform \
+		--cobertura .tap/coverage/terraform.xml --fail-under resource=100 --fail-under output=100 \
+		--fail-under variable=95 --fail-under validation=95 --fail-under condition=95
+	$(bin)/coverage report
 
 bench: $(venv)/dev ## Measure what tap saves against plain Terraform, in pairs
 	$(bin)/python -m benchmarks $(BENCH)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,6 +140,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if not config.getini(_HOOK):
         raise pytest.UsageError(f"{_OPTION} counts assertions: add -o {_HOOK}=true")
+    # Tests that were compiled without that hook count nothing, and pytest cannot tell them apart.
+    sys.pycache_prefix = str(folder.resolve() / "bytecode")
     config.pluginmanager.register(Recorder(folder.resolve()), "terraform-coverage")
 
 
