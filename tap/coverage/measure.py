@@ -11,6 +11,7 @@ from tap.coverage.branches import UNDECIDED
 from tap.coverage.model import Branch, Coverage, Item, Kind
 from tap.coverage.reach import reached
 from tap.errors import SettingsError
+from tap.hcl.blocks import target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -134,9 +135,24 @@ def _is_shown(item: Item, sighting: Sighting, seen: frozenset[str]) -> bool:
 
 
 def _seen(survey: Survey, sighting: Sighting) -> frozenset[str]:
-    """Return what a sighting shows; a refusal shows only what the refusing conditions ask for."""
-    if sighting.observed.accepted:
-        return reached(survey.module, sighting.looked_at)
+    """Return what a sighting shows, conditions of variables among it, which are always asked.
+
+    A refusal shows only what the refusing conditions ask for.
+    """
+    observed, module = sighting.observed, survey.module
+    if observed.accepted:
+        # A resource that is not made cannot be looked at; what keeps it from being made can.
+        absent = module.resources.keys() - observed.present
+        decided = {
+            target(name)
+            for address in absent
+            for over in (module.resources[address].for_each, module.resources[address].count)
+            if over
+            for name in over.references
+        }
+        through = {name for name in decided if name.startswith(("local.", "var."))}
+        asked = {item.owner for item in survey.checked if item.owner.startswith("var.")}
+        return reached(module, sighting.looked_at | through) | asked
     asked = {
         name
         for item, references in survey.checked.items()
@@ -144,7 +160,7 @@ def _seen(survey: Survey, sighting: Sighting) -> frozenset[str]:
         for name in (item.owner, *references)
         if name.startswith(("local.", "var."))
     }
-    return reached(survey.module, asked)
+    return reached(module, asked)
 
 
 def _refuse_stale(branches: Iterable[Branch], excuses: Mapping[tuple[str, str, str], str]) -> None:

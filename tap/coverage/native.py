@@ -82,17 +82,14 @@ def isolate_failures(folder: Path) -> None:
         lines = file.read_text(encoding="utf-8").splitlines()
         runs = [block for block in parse_file(file).others if block.type == "run"]
         failing = [block for block in runs if _FAILURES in block.attributes]
-        common = _without(lines, runs)
         for number, block in enumerate(failing):
-            found = block.attributes[_FAILURES]
-            own = [
-                line
-                for place, line in enumerate(lines, 1)
-                if block.first_line <= place <= block.last_line
-                and not found.first_line <= place <= found.last_line
-            ]
+            # What was applied before is the state that it starts from.
+            applied = [each for each in runs if each not in failing and _applies(each)]
+            kept = [block, *(each for each in applied if each.first_line < block.first_line)]
+            others = [each for each in runs if each not in kept]
+            own = _without(lines, [*others, block.attributes[_FAILURES]])
             name = f"{file.name.removesuffix(_ENDING)}--{number}{_ENDING}"
-            (folder / name).write_text("\n".join([*common, *own, ""]), encoding="utf-8")
+            (folder / name).write_text("\n".join([*own, ""]), encoding="utf-8")
         file.write_text("\n".join([*_without(lines, failing), ""]), encoding="utf-8")
 
 
@@ -193,8 +190,13 @@ def _value(expression: Expression) -> Value:
         return UNKNOWN
 
 
-def _without(lines: list[str], blocks: Iterable[Block]) -> list[str]:
-    gone = {number for block in blocks for number in range(block.first_line, block.last_line + 1)}
+def _applies(run: Block) -> bool:
+    command = run.attributes.get("command")
+    return command is None or command.text != "plan"
+
+
+def _without(lines: list[str], parts: Iterable[Block | Expression]) -> list[str]:
+    gone = {number for part in parts for number in range(part.first_line, part.last_line + 1)}
     return [line for number, line in enumerate(lines, 1) if number not in gone]
 
 

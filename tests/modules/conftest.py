@@ -45,9 +45,14 @@ class ModulePlanner:
     record: Path | None = None
     _ready: bool = field(default=False)
 
-    def plan(self, **inputs: Any) -> Any:
-        """Return tftest's plan: ``.modules['module.this'].resources``, ``.outputs``..."""
-        plan = self._test(inputs).plan(output=True)
+    def plan(self, *, refresh: bool = True, **inputs: Any) -> Any:
+        """Return tftest's plan: ``.modules['module.this'].resources``, ``.outputs``...
+
+        Args:
+            refresh: Whether Terraform asks the provider for what is in a state.
+            inputs: The variables of the module.
+        """
+        plan = self._test(inputs).plan(output=True, refresh=refresh)
         if self.record is not None:
             text = json.dumps(comparable(plan._raw), indent=1, sort_keys=True)
             asked = json.dumps([inputs, sorted(self.aliases.items())], sort_keys=True)
@@ -55,10 +60,10 @@ class ModulePlanner:
             (self.record / f"{self.module}-{digest}.json").write_text(text)
         return tftest.TerraformPlanOutput(self.coverage.plan(plan._raw, self.folder))
 
-    def refused(self, **inputs: Any) -> str:
+    def refused(self, *, refresh: bool = True, **inputs: Any) -> str:
         """Return the errors of a plan that must fail, as one line with single spaces."""
         with pytest.raises(tftest.TerraformTestError) as caught:
-            self._test(inputs).plan()
+            self._test(inputs).plan(refresh=refresh)
         self.coverage.refused(str(caught.value.cmd_error), self.folder)
         return " ".join(str(caught.value.cmd_error).replace("\u2502", " ").split())
 

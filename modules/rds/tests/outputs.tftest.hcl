@@ -1,5 +1,8 @@
-# Addresses, ARNs and secrets are unknown in a plan. The mock provider invents them.
+# Addresses, ARNs and secrets are unknown in a plan. The mock provider invents them there already:
+# terraform test applies nothing that has an ephemeral variable without a value.
 mock_provider "aws" {
+  override_during = plan
+
   mock_resource "aws_cloudwatch_log_group" {
     defaults = { arn = "arn:aws:logs:eu-west-1:123456789012:log-group:mock" }
   }
@@ -16,7 +19,8 @@ mock_provider "aws" {
 }
 
 override_resource {
-  target = aws_db_instance.replica[0]
+  override_during = plan
+  target          = aws_db_instance.replica[0]
   values = {
     address     = "replica.example.com"
     arn         = "arn:aws:rds:eu-west-1:123456789012:db:payments-dev-replica"
@@ -44,6 +48,8 @@ variables {
 }
 
 run "outputs_name_the_database" {
+  command = plan
+
   assert {
     condition     = output.address == aws_db_instance.this.address && output.arn == aws_db_instance.this.arn && output.endpoint == aws_db_instance.this.endpoint && output.resource_id == aws_db_instance.this.resource_id
     error_message = "Address, ARN, endpoint or resource id of the database are mixed up in the outputs."
@@ -61,6 +67,8 @@ run "outputs_name_the_database" {
 }
 
 run "outputs_name_the_replica" {
+  command = plan
+
   variables {
     master_password = "made-up-password"
     read_replica = {

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.requirement("TST-4")
 # A plugin of the environment changes the order of tests, which means nothing here.
 PYTEST = ("-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider")
 RECORDING = ("-o", "enable_assertion_pass_hook=true", "--terraform-coverage", "records")
-TESTS = '''\
+TESTS = """\
 import json
 import os
 import subprocess
@@ -81,7 +81,7 @@ def test_that_fails(large):
 
 def test_refused(planned):
     assert "too many names" in planned(size="large", names={"a": "1", "b": "2", "c": "3"})
-'''
+"""
 
 
 def run(project: Path, *words: str, expected: int = 0) -> subprocess.CompletedProcess[str]:

@@ -94,6 +94,7 @@ def test_probes_leave_an_expression_that_can_be_read(demo: Survey) -> None:
     each = demo.bodies["terraform_data.each"].attributes["input"]
     assert each.text.count("coverage.p") == 2
     expression_tree(each.text, file="probed")
-    assert "coverage.p" not in demo.module.resources["terraform_data.each"].body.attributes[
-        "input"
-    ].text
+    assert (
+        "coverage.p"
+        not in demo.module.resources["terraform_data.each"].body.attributes["input"].text
+    )
