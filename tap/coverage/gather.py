@@ -53,8 +53,6 @@ def measure_project(
         TapError: A module or a record cannot be read, or Terraform could not begin.
     """
     folders = sorted(file.parent for file in settings.root.glob("modules/*/main.tf"))
-    stack = settings.root / "environments" / "_stack"
-    folders += [stack] if stack.is_dir() else []
     cache = settings.work_directory / "hcl"
     surveys = {
         name: survey(load_module(folder, cache=cache), name=name, cache=cache)
