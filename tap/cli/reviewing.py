@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from tap.policy import Judgement
     from tap.terraform.manifest import Manifest
     from tap.terraform.review import Review, Said
@@ -41,7 +43,7 @@ class Reviewer:
     def start(cls, workspace: Workspace) -> Reviewer:
         """Note what there is before a plan is judged."""
         salt = secrets.token_hex(16)
-        return cls(workspace=workspace, salt=salt, basis=basis(workspace, salt))
+        return cls(workspace=workspace, salt=salt, basis=basis(workspace, salt, _today()))
 
     def keep(
         self, shown: Shown, manifest: Manifest, judgement: Judgement, proofs: Said | None
@@ -60,7 +62,7 @@ class Reviewer:
         from tap.terraform.review import Review, digest_present, keep_review
 
         read = {str(file): digest_present(file) for file in judgement.read}
-        if basis(self.workspace, self.salt) != self.basis:
+        if basis(self.workspace, self.salt, _today()) != self.basis:
             return
         review = Review(
             plan=manifest.plan,
@@ -78,16 +80,21 @@ def still_holds(review: Review, workspace: Workspace) -> bool:
     """Tell whether a plan would be judged today as it was judged then."""
     from tap.terraform.review import digest_present
 
-    return basis(workspace, review.salt) == review.basis and all(
+    return basis(workspace, review.salt, _today()) == review.basis and all(
         digest_present(Path(file)) == digest for file, digest in review.read.items()
     )
 
 
-def basis(workspace: Workspace, salt: str) -> str:
+def basis(workspace: Workspace, salt: str, today: date) -> str:
     """Return a digest of everything but the plan that its judgements depend on.
 
-    That is the day, on which waivers end; all settings; every file of the modules, and beside the
-    root, where rules compare it with other environments and the intents are; and the rules.
+    That is the day, because waivers end; all settings; every file of the modules, and beside the
+    root, where the intents are and the environments that rules compare; and the rules themselves.
+
+    Args:
+        workspace: The environment.
+        salt: Mixed into it, because files of variables can hold short secrets.
+        today: The day, in UTC.
     """
     import msgspec
 
@@ -102,8 +109,12 @@ def basis(workspace: Workspace, salt: str) -> str:
         environ=workspace.root.environ,
     )
     settings = msgspec.to_builtins(request.settings, enc_hook=str)
-    parts = [salt, datetime.now(UTC).date(), request.label, settings, files, _rules()]
+    parts = [salt, today, request.label, settings, files, _rules()]
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _rules() -> list[str]:
