@@ -65,7 +65,7 @@ lint: $(venv)/dev ## Check formatting, validity, types and generated documents
 	$(bin)/zizmor --offline --no-progress --quiet .github/workflows
 
 # Two workers wait most of the time for an environment to be applied; the third does the rest.
-test: $(venv)/dev ## Run every test
+test: $(venv)/docs ## Run every test
 	$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST)
 
 bench: $(venv)/dev ## Measure what tap saves against plain Terraform, in pairs
