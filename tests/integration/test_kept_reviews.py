@@ -209,9 +209,18 @@ def remove(bench: Bench, _: pytest.MonkeyPatch) -> None:
     review_file(bench.plan_file("forged")).unlink()
 
 
-@pytest.mark.parametrize("change", [beside, settings, rules, damage, remove])
+CHANGES: dict[str, Callable[[Bench, pytest.MonkeyPatch], None]] = {
+    "another environment": beside,
+    "settings": settings,
+    "another tap": rules,
+    "damaged": damage,
+    "removed": remove,
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
 def test_what_was_judged_is_judged_again_when_it_could_come_out_otherwise(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, change: Callable[..., None]
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     shutil.rmtree(bench.environments / "other", ignore_errors=True)
     bench.environment("forged")
@@ -219,7 +228,7 @@ def test_what_was_judged_is_judged_again_when_it_could_come_out_otherwise(
     bench.run("plan", "forged")
     bench.forge("forged")
     as_kept = bench.run("apply", "forged", expected=3)
-    change(bench, monkeypatch)
+    CHANGES[name](bench, monkeypatch)
     again = bench.run("apply", "forged", expected=3)
 
     assert f"\n{FORGED}\n" in as_kept.stderr
