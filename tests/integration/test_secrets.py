@@ -47,7 +47,7 @@ READABLE = {
 }
 
 # Saved plans, and what was read of .tf files, where a secret may be the default of a variable.
-_KEPT = {".tfplan", ".msgpack"}
+_KEPT = {".tfplan", ".shown", ".msgpack"}
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n"
 
