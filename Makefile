@@ -53,7 +53,7 @@ fmt: $(venv)/dev ## Format Terraform and Python
 	$(bin)/ruff check --fix-only --quiet .
 	$(bin)/ruff format .
 
-lint: $(venv)/dev ## Check formatting, validity, types and generated documents
+lint: $(venv)/dev ## Check formatting, validity, types, secrets and generated documents
 	terraform fmt -check -recursive
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .

@@ -466,7 +466,7 @@ def test_errors_that_the_application_logs_reach_a_subscriber_of_the_topic(
         *(dev.client(service) for service in ("logs", "sns", "sqs")),
     )
     name = told["alarm_names"]["application_errors"]
-    group = sorted(dev.outputs["compute"]["application_log_group_names"].values())[0]
+    group = min(dev.outputs["compute"]["application_log_group_names"].values())
     queue = sqs.create_queue(QueueName="on-call")["QueueUrl"]
     answer = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
     subscription = sns.subscribe(
@@ -474,10 +474,11 @@ def test_errors_that_the_application_logs_reach_a_subscriber_of_the_topic(
     )["SubscriptionArn"]
     logs.create_log_stream(logGroupName=group, logStreamName="i-0a1b2c3d4e5f60718")
     try:
-        # One more than the threshold, which is crossed above it only.
+        threshold = int(COMMON_THRESHOLDS["application_errors"])
+        # One more, for the alarm goes off above it only.
         events = [
             {"timestamp": int(time.time() * 1000), "message": f"ERROR the bank refused {number}"}
-            for number in range(COMMON_THRESHOLDS["application_errors"] + 1)
+            for number in range(threshold + 1)
         ]
         logs.put_log_events(
             logGroupName=group, logStreamName="i-0a1b2c3d4e5f60718", logEvents=events
@@ -498,4 +499,4 @@ def test_errors_that_the_application_logs_reach_a_subscriber_of_the_topic(
     said = heard[name]
     assert (said["NewStateValue"], said["AWSAccountId"]) == ("ALARM", "123456789012")
     assert said["Trigger"]["MetricName"] == "ApplicationErrors"
-    assert said["Trigger"]["Threshold"] == COMMON_THRESHOLDS["application_errors"]
+    assert said["Trigger"]["Threshold"] == threshold

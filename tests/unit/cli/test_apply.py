@@ -161,7 +161,7 @@ def test_ctrl_c_during_an_apply_leaves_neither_lock_nor_plan_and_keeps_the_state
 @pytest.mark.requirement("STK-6", "STA-2")
 def test_two_copies_live_side_by_side_and_one_goes_without_the_other(world: World) -> None:
     world.environment("doubled")
-    copies = {"": (), "-pr7": ("--suffix", "pr7")}
+    copies = {"": (), "pr7": ("--suffix", "pr7")}
     for words in copies.values():
         done = world.tap("apply", "doubled", *words, "--yes")
         assert done.returncode == 0, done.stderr
@@ -169,10 +169,10 @@ def test_two_copies_live_side_by_side_and_one_goes_without_the_other(world: Worl
     def content(*words: str) -> Any:
         return json.loads(world.tap("output", "doubled", *words, "--output", "json").stdout)
 
-    for label, words in copies.items():
-        assert content(*words)["content"] == f"from local{label}"
+    for suffix, words in copies.items():
+        assert content(*words)["content"] == f"from local{suffix}"
     destroyed = world.tap("destroy", "doubled", "--suffix", "pr7", "--yes")
     assert destroyed.returncode == 0, destroyed.stderr
-    assert "1 destroyed" in destroyed.stdout
+    assert "0 to change, 1 to destroy." in destroyed.stdout
     assert content()["content"] == "from local"
     assert "0 to add, 0 to change, 0 to destroy" in world.tap("plan", "doubled").stdout
