@@ -175,4 +175,4 @@ def test_two_copies_live_side_by_side_and_one_goes_without_the_other(world: Worl
     assert destroyed.returncode == 0, destroyed.stderr
     assert "0 to change, 1 to destroy." in destroyed.stdout
     assert content()["content"] == "from local"
-    assert "0 to add, 0 to change, 0 to destroy" in world.tap("plan", "doubled").stdout
+    assert world.tap("plan", "doubled").stdout.startswith("No changes.")
