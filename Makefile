@@ -69,7 +69,7 @@ lint: $(venv)/dev ## Check formatting, validity, types, secrets and generated do
 		--no-dedup --redact --quiet --exclude '**/tests/policy/fixtures/**' .
 
 # Two workers wait most of the time for an environment to be applied; the third does the rest.
-test: $(venv)/dev ## Run every test
+test: $(venv)/docs ## Run every test
 	$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST)
 
 bench: $(venv)/dev ## Measure what tap saves against plain Terraform, in pairs

@@ -24,6 +24,8 @@ pytestmark = [pytest.mark.requirement("TAP-5", "TAP-7"), pytest.mark.timeout(300
 TARGET = ("--target", "localstack")
 PLAIN = """
 terraform {
+  required_version = "~> 1.11"
+
   backend "s3" {}
 }
 
@@ -40,6 +42,8 @@ resource "terraform_data" "this" {}
 # A parameter holds data and is made, replaced and destroyed within a second.
 STATEFUL = """
 terraform {
+  required_version = "~> 1.11"
+
   backend "s3" {}
 
   required_providers {

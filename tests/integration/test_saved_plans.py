@@ -28,6 +28,8 @@ TARGET = ("--target", "localstack")
 # Needs no provider, so that a plan takes a fraction of a second.
 ROOT = """
 terraform {
+  required_version = "~> 1.11"
+
   backend "s3" {}
 }
 
@@ -60,6 +62,10 @@ resource "terraform_data" "secret" {
 }
 """
 MODULE = """
+terraform {
+  required_version = "~> 1.11"
+}
+
 variable "color" {
   type = string
 }
