@@ -167,7 +167,7 @@ def outcomes(text: str) -> dict[str, str]:
 
 
 @pytest.mark.requirement("TST-6")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_hook_passes_on_a_fresh_clone(clone: Clone) -> None:
     done = hooks(clone, "--all-files", SKIP=",".join(SLOW))
     assert done.returncode == 0, done.stdout

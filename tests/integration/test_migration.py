@@ -15,7 +15,7 @@ OLD = "old-1.eu-central-1.elb.amazonaws.com"
 
 
 @pytest.mark.requirement("DNS-1", "STK-1", "TRF-2")
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_plan_weighs_a_legacy_load_balancer_beside_the_stack(own_project: Project) -> None:
     main = own_project.directory / "environments" / "dev" / "main.tf"
     legacy = f'{{ dns_name = "{OLD}", zone_id = "Z215JYRZR1TBD5" }}'
