@@ -74,9 +74,9 @@ lint: $(venv)/dev ## Check formatting, validity, types, secrets and generated do
 test: $(venv)/docs ## Run every test
 	$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST)
 
+coverage: export COVERAGE_FILE := $(CURDIR)/.tap/coverage/data
 coverage: $(venv)/dev ## Say what tests exercise of the modules and of tap
 	rm -rf .tap/coverage && mkdir -p .tap/coverage
-	$(bin)/coverage erase
 	$(bin)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report= \
 		--terraform-coverage .tap/coverage/records -o enable_assertion_pass_hook=true \
 		$(COVERED)

@@ -64,23 +64,27 @@ def watched_plan(plan: dict[str, Json], notice: Notice) -> dict[str, Json]:
         notice: Called with the address of a module, a block within it (``aws_lb.this``,
             ``output.arn``), and the attribute of the resource or the key of the output.
     """
-    values = plan.get("planned_values", {})
-    return {
-        **plan,
-        "output_changes": {
+    parts: dict[str, Callable[[Json], Json]] = {
+        "output_changes": lambda changes: {
             name: {**change, "after": _output(name, change.get("after"), notice)}
-            for name, change in plan.get("output_changes", {}).items()
+            for name, change in changes.items()
         },
-        "planned_values": {
-            **values,
-            "outputs": {
+        "planned_values": lambda values: _replaced(
+            values,
+            outputs=lambda outputs: {
                 name: {**output, "value": _output(name, output.get("value"), notice)}
-                for name, output in values.get("outputs", {}).items()
+                for name, output in outputs.items()
             },
-            "root_module": _module(values.get("root_module", {}), notice),
-        },
-        "resource_changes": [_change(each, notice) for each in plan.get("resource_changes", [])],
+            root_module=lambda module: _module(module, notice),
+        ),
+        "resource_changes": lambda changes: [_change(each, notice) for each in changes],
     }
+    return _replaced(plan, **parts)
+
+
+def _replaced(content: dict[str, Json], **parts: Callable[[Json], Json]) -> dict[str, Json]:
+    """Return a copy in which some parts, where they are there, are replaced."""
+    return {key: parts[key](value) if key in parts else value for key, value in content.items()}
 
 
 def _output(name: str, value: Json, notice: Notice) -> Json:
@@ -90,23 +94,27 @@ def _output(name: str, value: Json, notice: Notice) -> Json:
 
 
 def _module(module: dict[str, Json], notice: Notice) -> dict[str, Json]:
-    address = module.get("address", "")
-    return {
-        **module,
-        "child_modules": [_module(each, notice) for each in module.get("child_modules", [])],
-        "resources": [
-            {**each, "values": _values(address, each, each.get("values"), notice)}
-            for each in module.get("resources", [])
+    return _replaced(
+        module,
+        child_modules=lambda modules: [_module(each, notice) for each in modules],
+        resources=lambda resources: [
+            _resource(module.get("address", ""), each, notice) for each in resources
         ],
-    }
+    )
+
+
+def _resource(module: str, resource: dict[str, Json], notice: Notice) -> dict[str, Json]:
+    return _replaced(resource, values=lambda values: _values(module, resource, values, notice))
 
 
 def _change(resource: dict[str, Json], notice: Notice) -> dict[str, Json]:
     address = resource.get("module_address", "")
-    change = resource["change"]
-    after = _values(address, resource, change.get("after"), notice)
-    unknown = _values(address, resource, change.get("after_unknown"), notice)
-    return {**resource, "change": {**change, "after": after, "after_unknown": unknown}}
+
+    def values(found: Json) -> Json:
+        return _values(address, resource, found, notice)
+
+    change = _replaced(resource["change"], after=values, after_unknown=values)
+    return {**resource, "change": change}
 
 
 def _values(module: str, resource: dict[str, Json], values: Json, notice: Notice) -> Json:

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.requirement("TST-4")
 # A plugin of the environment changes the order of tests, which means nothing here.
 PYTEST = ("-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider")
 RECORDING = ("-o", "enable_assertion_pass_hook=true", "--terraform-coverage", "records")
+PRECONDITION = "terraform_data.extra: length(var.names) < 3"
 TESTS = """\
 import json
 import os
