@@ -14,6 +14,9 @@ from tap.warm.providers import WarmProviders
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+# The fixture ``terraform_coverage`` and its option.
+pytest_plugins = ["tap.coverage.recording"]
+
 
 @pytest.fixture(scope="session")
 def warm_variables() -> Iterator[Callable[..., dict[str, str]]]:

@@ -16,6 +16,7 @@ from tap.cli.atlantis import atlantis
 from tap.cli.check import check
 from tap.cli.console import fail, notice
 from tap.cli.cost import cost
+from tap.cli.coverage import coverage
 from tap.cli.destroy import destroy
 from tap.cli.doctor import doctor
 from tap.cli.drift import drift
@@ -53,6 +54,7 @@ _COMMANDS = (
     atlantis,
     check,
     cost,
+    coverage,
     destroy,
     doctor,
     drift,

@@ -187,6 +187,19 @@ class Root:
         self._check(done, "terraform test", diagnostics)
         return passed
 
+    def observe_tests(self, on_line: Callable[[str], None]) -> None:
+        """Run the root's own tests, whatever becomes of them.
+
+        Args:
+            on_line: Called with each line of the machine-readable output, plans and states of
+                the runs included.
+
+        Raises:
+            TerraformError: It was interrupted, or could not begin.
+        """
+        done = self._run("test", "-json", "-verbose", on_line=on_line)
+        self._check(done, "terraform test", accepted=(0, _FAILED))
+
     def plan(self, out: Path, *, destroy: bool = False, refresh_only: bool = False) -> bool:
         """Plan into a file that only this user can read.
 

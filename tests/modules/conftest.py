@@ -24,6 +24,8 @@ from tests.conftest import OFFLINE_PROVIDER, comparable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap.coverage.recording import TerraformCoverage
+
 REGION = "eu-west-1"
 REPLICA_REGION = "eu-central-1"
 ACCOUNT_ID = "123456789012"
@@ -38,24 +40,31 @@ class ModulePlanner:
     environ: dict[str, str]
     terraform: str
     warm_variables: Callable[..., dict[str, str]]
+    coverage: TerraformCoverage
     aliases: dict[str, str] = field(default_factory=dict)
     record: Path | None = None
     _ready: bool = field(default=False)
 
-    def plan(self, **inputs: Any) -> Any:
-        """Return tftest's plan: ``.modules['module.this'].resources``, ``.outputs``..."""
-        plan = self._test(inputs).plan(output=True)
+    def plan(self, *, refresh: bool = True, **inputs: Any) -> Any:
+        """Return tftest's plan: ``.modules['module.this'].resources``, ``.outputs``...
+
+        Args:
+            refresh: Whether Terraform asks the provider for what is in a state.
+            inputs: The variables of the module.
+        """
+        plan = self._test(inputs).plan(output=True, refresh=refresh)
         if self.record is not None:
             text = json.dumps(comparable(plan._raw), indent=1, sort_keys=True)
             asked = json.dumps([inputs, sorted(self.aliases.items())], sort_keys=True)
             digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
             (self.record / f"{self.module}-{digest}.json").write_text(text)
-        return plan
+        return tftest.TerraformPlanOutput(self.coverage.plan(plan._raw, self.folder))
 
-    def refused(self, **inputs: Any) -> str:
+    def refused(self, *, refresh: bool = True, **inputs: Any) -> str:
         """Return the errors of a plan that must fail, as one line with single spaces."""
         with pytest.raises(tftest.TerraformTestError) as caught:
-            self._test(inputs).plan()
+            self._test(inputs).plan(refresh=refresh)
+        self.coverage.refused(str(caught.value.cmd_error), self.folder)
         return " ".join(str(caught.value.cmd_error).replace("\u2502", " ").split())
 
     def _test(self, inputs: dict[str, Any]) -> Any:
@@ -91,6 +100,7 @@ class ModulePlanner:
 def module_planner(
     tmp_path_factory: pytest.TempPathFactory,
     warm_variables: Callable[..., dict[str, str]],
+    terraform_coverage: TerraformCoverage,
     pytestconfig: pytest.Config,
 ) -> Any:
     """Return a function: module name -> :class:`ModulePlanner`.
@@ -124,6 +134,7 @@ def module_planner(
                 },
                 terraform=str(terraform.path),
                 warm_variables=warm_variables,
+                coverage=terraform_coverage,
                 aliases=aliases,
                 record=pytestconfig.getoption("--record-plans", default=None),
             )

@@ -18,7 +18,7 @@ LAYERS = [
     {"git", "hcl", "plan"},
     {"aws", "evaluation", "warm"},
     {"emulator", "policy", "proofs", "terraform"},
-    {"cost"},
+    {"cost", "coverage"},
     {"doctor", "pytest_plugin", "reports", "traffic", "workspace"},
     {"cli"},
 ]
