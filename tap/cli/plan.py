@@ -175,7 +175,7 @@ def make_plan(
     shown: Path | None = None,
 ) -> Shown:
     """Plan into a file, in JSON into a second one if it is wanted, and return what is in it."""
-    judges = import_ahead(*_JUDGES)
+    judges = import_ahead(*(() if destroy else _JUDGES))
     try:
         workspace.root.plan(file, destroy=destroy)
         made = workspace.root.show(file)

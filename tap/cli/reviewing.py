@@ -117,11 +117,12 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _rules() -> list[str]:
-    """Return digests of all that makes a judgement of files and a plan."""
+def _rules() -> str:
+    """Return a digest of all code that judges files and a plan."""
     from importlib.metadata import version
 
-    from tap.terraform.inputs import digest_file
-
-    own = [digest_file(file) for file in sorted(_PACKAGE.rglob("*.py"))]
-    return [version("python-hcl2"), *own]
+    digest = hashlib.sha256(version("python-hcl2").encode())
+    for file in sorted(_PACKAGE.rglob("*.py")):
+        content = file.read_bytes()
+        digest.update(f"{file} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
