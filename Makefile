@@ -2,6 +2,8 @@
 ENV    ?= dev
 TARGET ?= $(or $(TAP_TARGET),local)
 PYTHON ?= python3
+# What make coverage runs; the integration tests take the emulator and a quarter of an hour more.
+COVERED ?= tests/unit tests/policy tests/modules
 
 export TAP_TARGET := $(TARGET)
 
@@ -12,13 +14,14 @@ tap  := $(bin)/tap
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup plan apply destroy output validate fmt lint test bench clean doctor generate \
-	check checkov docs lock localstack inventories emulator-up emulator-down
+	check checkov coverage docs lock localstack inventories emulator-up emulator-down
 
 help: ## Show this help
 	@printf 'Usage: make TARGET [ENV=dev|staging|prod] [TARGET=local|localstack|aws]\n\n'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(venv)/dev ## Install everything for working on this repository
+setup: $(venv)/dev ## Install everything for working on this repository; HOOKS=1: its hooks as well
+	@$(if $(HOOKS),$(bin)/pre-commit install)
 
 plan: $(venv)/run ## Plan ENV into a file and say what it would do
 	@$(tap) plan $(ENV)
@@ -52,7 +55,7 @@ fmt: $(venv)/dev ## Format Terraform and Python
 	$(bin)/ruff check --fix-only --quiet .
 	$(bin)/ruff format .
 
-lint: $(venv)/dev ## Check formatting, validity, types and generated documents
+lint: $(venv)/dev ## Check formatting, validity, types, secrets and generated documents
 	terraform fmt -check -recursive
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
@@ -63,11 +66,26 @@ lint: $(venv)/dev ## Check formatting, validity, types and generated documents
 	$(tap) validate
 	$(bin)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(bin)/zizmor --offline --no-progress --quiet .github/workflows
+	$(bin)/shellcheck .ci/run
+	$(bin)/kingfisher scan --no-validate --no-update-check --git-history none \
+		--no-dedup --redact --quiet --exclude '**/tests/policy/fixtures/**' .
 
 # Two workers wait most of the time for an environment to be applied; the third does the rest.
-test: $(venv)/dev ## Run every test; on TARGET=localstack those that ask the target
+test: $(venv)/docs ## Run every test; on TARGET=localstack those that ask the target
 	$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder \
 		$(if $(filter-out local,$(TARGET)),tests/integration --env $(ENV)) $(PYTEST)
+
+coverage: export COVERAGE_FILE := $(CURDIR)/.tap/coverage/data
+coverage: $(venv)/dev ## Say what tests exercise of the modules and of tap
+	rm -rf .tap/coverage && mkdir -p .tap/coverage
+	$(bin)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report= \
+		--terraform-coverage .tap/coverage/records -o enable_assertion_pass_hook=true \
+		$(COVERED)
+	$(bin)/coverage html --quiet --directory .tap/coverage/python
+	$(tap) coverage .tap/coverage/records --html .tap/coverage/terraform \
+		--cobertura .tap/coverage/terraform.xml --fail-under resource=100 --fail-under output=100 \
+		--fail-under variable=95 --fail-under validation=95 --fail-under condition=95
+	$(bin)/coverage report
 
 bench: $(venv)/dev ## Measure what tap saves against plain Terraform, in pairs
 	$(bin)/python -m benchmarks $(BENCH)

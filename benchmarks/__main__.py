@@ -142,6 +142,19 @@ def keep(name: str, row: Row) -> None:
     file.write_text(json.dumps(document, indent=2) + "\n")
 
 
+def kept_table(file: Path) -> str:
+    """Return the table of a file of results, as the README has it."""
+    rows: list[Row] = [
+        Proved(row["work"], row["all_seconds"])
+        if "all_seconds" in row
+        else Pairs(
+            row["work"], row["all_plain_seconds"], row["all_tap_seconds"], row["memory_bytes"]
+        )
+        for row in json.loads(file.read_text())["rows"]
+    ]
+    return TABLES[file.stem](rows)
+
+
 TABLES: dict[str, Callable[[list[Any]], str]] = {
     "check": check_table,
     "prove": prove_table,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap.errors import AwsError, SettingsError
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 # The default of botocore.
 _BOTO_SECONDS = 60.0
+_MAKING_CLIENTS = threading.Lock()
 # An emulator takes any credentials; the user's own must never be sent to one.
 _EMULATOR_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
 # What botocore would read from the user's files, and fail on if a profile is missing.
@@ -75,7 +78,9 @@ class Target:
         timeout: float = _BOTO_SECONDS,
         attempts: int | None = None,
     ) -> Any:  # noqa: ANN401 - of any service
-        """Return a boto3 client for this target.
+        """Return a boto3 client for this target, the same one for the same arguments.
+
+        Clients may be used by several threads; making one takes a tenth of a second.
 
         Args:
             service: The name boto3 gives the service, such as ``elbv2``.
@@ -84,6 +89,23 @@ class Target:
             attempts: How often a call is tried that fails in passing, such as by throttling; by
                 default 5 times on AWS and twice on an emulator.
         """
+        key = (service, region or self.region, timeout, attempts)
+        # Sessions are for one thread at a time.
+        with _MAKING_CLIENTS:
+            if key not in self._clients:
+                self._clients[key] = self._new_client(*key)
+            return self._clients[key]
+
+    @cached_property
+    def _clients(self) -> dict[tuple[str, str, float, int | None], Any]:
+        return {}
+
+    @cached_property
+    def _session(self) -> Any:  # noqa: ANN401 - its types know services by literal names only
+        """A session keeps what it read of the services' descriptions."""
+        return self.session()
+
+    def _new_client(self, service: str, region: str, timeout: float, attempts: int | None) -> Any:  # noqa: ANN401
         from botocore.config import Config  # noqa: PLC0415
 
         tries = attempts or (5 if self.endpoint is None else 2)
@@ -92,22 +114,16 @@ class Target:
             read_timeout=timeout,
             retries={"mode": "standard", "max_attempts": tries},
         )
-        # boto3's types know services by literal names only.
-        session: Any = self.session(region)
-        return session.client(service, config=config)
+        return self._session.client(service, region_name=region, config=config)
 
-    def session(self, region: str | None = None) -> boto3.Session:
-        """Return a boto3 session whose clients talk to this target.
-
-        Args:
-            region: Another region than the target's own.
-        """
+    def session(self) -> boto3.Session:
+        """Return a new boto3 session whose clients talk to this target."""
         import boto3  # noqa: PLC0415 - takes 0.3 s
         from botocore.config import Config  # noqa: PLC0415
         from botocore.session import Session  # noqa: PLC0415
 
         if self.endpoint is None:
-            return boto3.Session(region_name=region or self.region)
+            return boto3.Session(region_name=self.region)
         alone: Any = Session(session_vars=_NO_FILES)
         create = alone.create_client
 
@@ -118,7 +134,7 @@ class Target:
         alone.create_client = create_here
         alone.set_default_client_config(Config(proxies={}, s3={"addressing_style": "path"}))
         return boto3.Session(
-            region_name=region or self.region,
+            region_name=self.region,
             botocore_session=alone,
             aws_access_key_id=_EMULATOR_CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=_EMULATOR_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from tap.testing.planner import Planner
     from tap.testing.project import Project
 
+# The fixture ``terraform_coverage`` and its option.
+pytest_plugins = ["tap.coverage.recording"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the group ``tap``."""

@@ -5,6 +5,7 @@ Source: https://developer.hashicorp.com/terraform/language/functions
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 from typing import TYPE_CHECKING
@@ -243,16 +244,27 @@ def _items(value: Value) -> list[Value]:
     return value
 
 
+def _cidrsubnet(block: str, more_bits: int, number: int) -> str:
+    whole = ipaddress.ip_network(block, strict=False)
+    length = whole.prefixlen + more_bits
+    if length > whole.max_prefixlen or not 0 <= number < 2**more_bits:
+        raise Failure("cidrsubnet")
+    first = whole.network_address + (number << (whole.max_prefixlen - length))
+    return f"{first}/{length}"
+
+
 # These ask what a value is; of what is chosen later that is not known.
 _PLAIN: dict[str, Callable[..., Value]] = {
     "abs": abs,
     "ceil": math.ceil,
+    "cidrsubnet": _cidrsubnet,
     "endswith": lambda text, end: text.endswith(end),
     "floor": math.floor,
     "jsondecode": json.loads,
     "lower": lambda text: text.lower(),
     "max": lambda *numbers: max(numbers),
     "min": lambda *numbers: min(numbers),
+    "pow": lambda base, exponent: base**exponent,
     "range": lambda *limits: list(range(*limits)),
     "replace": _replace,
     "setintersection": lambda first, *more: group_of(

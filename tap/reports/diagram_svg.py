@@ -84,8 +84,13 @@ def diagram_svg(title: str, boxes: Mapping[str, Box], arrows: tuple[Arrow, ...])
         f"<style>{_STYLE}</style>",
         _MARKER,
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
-        *(_arrow(boxes[each.source], boxes[each.destination], each) for each in arrows),
+        *(_way(boxes[each.source], boxes[each.destination], each.bend) for each in arrows),
         *map(_box, boxes.values()),
+        *(
+            _label(boxes[each.source], boxes[each.destination], each)
+            for each in arrows
+            if each.label
+        ),
     ]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -109,24 +114,39 @@ def _box(box: Box) -> str:
     )
 
 
-def _arrow(source: Box, destination: Box, arrow: Arrow) -> str:
+@dataclass(frozen=True)
+class _Curve:
+    """Where an arrow starts, what it bends towards, and where it ends."""
+
+    start: tuple[float, float]
+    control: tuple[float, float]
+    end: tuple[float, float]
+
+
+def _curve(source: Box, destination: Box, bend: int) -> _Curve:
     (x1, y1), (x2, y2) = source.center, destination.center
     length = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5
-    aside = -(y2 - y1) / length * arrow.bend, (x2 - x1) / length * arrow.bend
+    aside = -(y2 - y1) / length * bend, (x2 - x1) / length * bend
     control = (x1 + x2) / 2 + 2 * aside[0], (y1 + y2) / 2 + 2 * aside[1]
-    start, end = _edge((x1, y1), control), _edge((x2, y2), control)
-    # The middle of the curve between both edges.
-    middle = tuple((start[axis] + end[axis] + 2 * control[axis]) / 4 for axis in (0, 1))
-    curve = f"Q{control[0]:.0f} {control[1]:.0f} " if arrow.bend else "L"
-    drawn = (
-        f'<path class="way" marker-end="url(#end)" d="M{start[0]:.0f} {start[1]:.0f}'
-        f'{curve}{end[0]:.0f} {end[1]:.0f}"/>'
+    return _Curve(_edge((x1, y1), control), control, _edge((x2, y2), control))
+
+
+def _way(source: Box, destination: Box, bend: int) -> str:
+    curve = _curve(source, destination, bend)
+    towards = f"Q{curve.control[0]:.0f} {curve.control[1]:.0f} " if bend else "L"
+    return (
+        f'<path class="way" marker-end="url(#end)" d="M{curve.start[0]:.0f} {curve.start[1]:.0f}'
+        f'{towards}{curve.end[0]:.0f} {curve.end[1]:.0f}"/>'
     )
-    if not arrow.label:
-        return drawn
-    x, y = middle[0], middle[1] + (4 if x1 == x2 else -5)
+
+
+def _label(source: Box, destination: Box, arrow: Arrow) -> str:
+    curve = _curve(source, destination, arrow.bend)
+    # The middle of the curve between both edges.
+    x, y = ((curve.start[i] + curve.end[i] + 2 * curve.control[i]) / 4 for i in (0, 1))
+    y += 4 if source.center[0] == destination.center[0] else -5
     # Twice, because not every viewer knows paint-order.
-    return drawn + "".join(
+    return "".join(
         f'<text class="{name}" x="{x:.0f}" y="{y:.0f}" text-anchor="middle">'
         f"{escape(arrow.label)}</text>"
         for name in ("behind", "label")

@@ -58,6 +58,19 @@ class Reporter:
     plan: Callable[[Plan], None] = field(default=lambda _: None)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What is in a plan file.
+
+    Attributes:
+        text: As ``terraform show -json`` printed it.
+        plan: The same, read.
+    """
+
+    text: bytes
+    plan: Plan
+
+
 @dataclass(frozen=True, kw_only=True)
 class Root:
     """A root module, the way Terraform is called in it, and who is told.
@@ -174,6 +187,19 @@ class Root:
         self._check(done, "terraform test", diagnostics)
         return passed
 
+    def observe_tests(self, on_line: Callable[[str], None]) -> None:
+        """Run the root's own tests, whatever becomes of them.
+
+        Args:
+            on_line: Called with each line of the machine-readable output, plans and states of
+                the runs included.
+
+        Raises:
+            TerraformError: It was interrupted, or could not begin.
+        """
+        done = self._run("test", "-json", "-verbose", on_line=on_line)
+        self._check(done, "terraform test", accepted=(0, _FAILED))
+
     def plan(self, out: Path, *, destroy: bool = False, refresh_only: bool = False) -> bool:
         """Plan into a file that only this user can read.
 
@@ -208,8 +234,8 @@ class Root:
             fresh.unlink(missing_ok=True)
         return done.returncode == _CHANGES
 
-    def show(self, plan: Path) -> bytes:
-        """Return a saved plan as JSON.
+    def show(self, plan: Path) -> Shown:
+        """Return what is in a saved plan.
 
         Raises:
             TerraformError: The file cannot be read.
@@ -217,8 +243,9 @@ class Root:
         """
         done = self._read("show", "-json", str(plan), files=[plan])
         text = done.stdout.encode()
-        self.reporter.plan(Plan.decode(text))
-        return text
+        shown = Shown(text, Plan.decode(text))
+        self.reporter.plan(shown.plan)
+        return shown
 
     def apply(self, plan: Path) -> None:
         """Apply a saved plan, exactly.

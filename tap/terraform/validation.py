@@ -12,7 +12,7 @@ from tap.terraform.installation import find_terraform, terraform_environ
 from tap.terraform.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tap.settings import Settings
@@ -23,11 +23,11 @@ _ALIASES = re.compile(r"configuration_aliases\s*=\s*\[([^\]]*)\]")
 
 
 def validated_folders(settings: Settings) -> list[Path]:
-    """Return every folder that Terraform can validate: modules, environments, backend."""
+    """Return every folder that Terraform can validate: modules, environments, backend, if there."""
     modules = sorted(file.parent for file in settings.root.glob("modules/*/main.tf"))
     roots = [environment.directory for environment in settings.environments.values()]
-    backend = settings.root / "backend"
-    return [*modules, settings.root / "environments" / "_stack", *roots, backend]
+    stack, backend = settings.root / "environments" / "_stack", settings.root / "backend"
+    return [folder for folder in (*modules, stack, *roots, backend) if any(folder.glob("*.tf"))]
 
 
 def validate_folder(
@@ -91,6 +91,37 @@ def run_module_tests(
         return root.test()
 
 
+def observe_module_tests(
+    folder: Path,
+    settings: Settings,
+    environ: Mapping[str, str],
+    reporter: Reporter,
+    warm: WarmProviders | None = None,
+    *,
+    rewrite: Callable[[Path], None],
+    on_line: Callable[[str], None],
+) -> None:
+    """Run the tests of one module in a copy of it, whatever becomes of them.
+
+    Args:
+        folder: The module.
+        settings: The project.
+        environ: The variables of the user.
+        reporter: Who is told what happens.
+        warm: Serves the provider; None lets Terraform start it.
+        rewrite: Called with the copy's folder of tests before they are run.
+        on_line: Called with each line of Terraform's output in JSON, plans and states included.
+
+    Raises:
+        TerraformError: Terraform could not begin.
+    """
+    root = _prepared(folder, settings, environ, reporter, warm, purpose="coverage")
+    rewrite(root.directory / "tests")
+    with _named(folder, settings):
+        root.init(None)
+        root.observe_tests(on_line)
+
+
 @contextmanager
 def _named(folder: Path, settings: Settings) -> Iterator[None]:
     """Begin the messages of errors with the folder."""
@@ -108,14 +139,14 @@ def _prepared(
     reporter: Reporter,
     warm: WarmProviders | None,
     *,
-    purpose: Literal["validate", "test"],
+    purpose: Literal["coverage", "test", "validate"],
 ) -> Root:
     """Return a root: the folder itself if it has a lock file, else a copy of it with one."""
     work = settings.work_directory / purpose / folder.relative_to(settings.root)
     directory = folder
     if not (folder / ".terraform.lock.hcl").is_file():
         directory = work / "module"
-        _copy(folder, directory, settings, with_tests=purpose == "test")
+        _copy(folder, directory, settings, with_tests=purpose != "validate")
     return Root(
         directory=directory,
         data_directory=work / "data",

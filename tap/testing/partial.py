@@ -58,7 +58,7 @@ class PartialDeployment(Deployment):
     def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3's
         """Return a boto3 client; an answer that the service is not there skips the test."""
         client = super().client(service, region)
-        client.meta.events.register("after-call.*", skip_lacking)
+        client.meta.events.register("after-call.*", skip_lacking, unique_id="tap-lacking")
         return client
 
     def accepted(self, ended: Ended) -> bool:

@@ -165,7 +165,7 @@ class Planner:
         root.init(None)
         saved = root.directory / "this.tfplan"
         root.plan(saved)
-        shown = root.show(saved)
+        shown = root.show(saved).text
         if keep:
             fresh = file.with_suffix(f".{os.getpid()}")
             # A plan can hold secrets.
@@ -176,13 +176,17 @@ class Planner:
 
     def prepare(self, calling: Calling) -> Root:
         """Write the calling root, and return Terraform in it."""
+        root = self.root(calling)
+        (root.directory / "main.tf.json").write_text(calling.text(root.directory))
+        return root
+
+    def root(self, calling: Calling) -> Root:
+        """Return Terraform where a module is called with the given regions."""
         key = f"{calling.module}{sorted(calling.regions.items())}"
         if key not in self._ready:
             name = f"{calling.module.name}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
             self._ready[key] = self._root(calling, self.folder / name)
-        root = self._ready[key]
-        (root.directory / "main.tf.json").write_text(calling.text(root.directory))
-        return root
+        return self._ready[key]
 
     def forget_old(self) -> None:
         """Remove plans that nobody has asked for in a month."""

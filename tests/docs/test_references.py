@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap.policy.registry import all_rules
 from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
@@ -176,6 +177,12 @@ def references(cell: str) -> Iterator[Reference]:
             continue
         names = re.findall(r"\w+", match["name"] or match["names"] or "")
         yield Reference(path, tuple(names), match["case"] or "")
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md"])
+def test_how_many_rules_there_are_is_told_as_it_is(name: str) -> None:
+    told = re.findall(r"\b([1-9]\d+) rules", (REPOSITORY / name).read_text())
+    assert {int(count) for count in told} == {len(all_rules())}
 
 
 def missing(reference: Reference) -> list[str]:

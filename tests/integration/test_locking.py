@@ -20,6 +20,8 @@ TABLE = "payments-terraform-locks"
 # Needs no provider, so that nothing but the locks takes time.
 SLOW_ROOT = """
 terraform {
+  required_version = "~> 1.11"
+
   backend "s3" {
     key = "slow/terraform.tfstate"
   }

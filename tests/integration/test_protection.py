@@ -24,6 +24,8 @@ pytestmark = [pytest.mark.requirement("TAP-5", "TAP-7"), pytest.mark.timeout(300
 TARGET = ("--target", "localstack")
 PLAIN = """
 terraform {
+  required_version = "~> 1.11"
+
   backend "s3" {}
 }
 
@@ -40,6 +42,8 @@ resource "terraform_data" "this" {}
 # A parameter holds data and is made, replaced and destroyed within a second.
 STATEFUL = """
 terraform {
+  required_version = "~> 1.11"
+
   backend "s3" {}
 
   required_providers {
@@ -227,7 +231,7 @@ def test_a_plan_that_nobody_confirmed_is_kept(fortress: Fortress) -> None:
     kept = sorted(file.name for file in folder.glob("plain-b.*"))
     fortress.run("apply", "plain", "--suffix", "b", typed="plain-b\n", TAP_PROTECT="1")
 
-    assert kept == ["plain-b.tfplan", "plain-b.tfplan.manifest.json"]
+    assert kept == ["plain-b.tfplan", "plain-b.tfplan.manifest.json", "plain-b.tfplan.shown"]
     assert applied(fortress, "plain-b")
     assert list(folder.glob("plain-b.*")) == []
 

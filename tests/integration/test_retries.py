@@ -29,6 +29,8 @@ resource "terraform_data" "this" {
 # The SDK inside of the backend gives up at once, so that tap's own attempts are what is seen.
 IMPATIENT = """
 terraform {
+  required_version = "~> 1.11"
+
   backend "s3" {
     max_retries = 1
   }

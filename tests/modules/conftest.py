@@ -21,6 +21,7 @@ from tests.conftest import REPOSITORY, comparable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap.coverage.recording import TerraformCoverage
     from tap.testing.planner import Planner
 
 REGION = "eu-west-1"
@@ -36,28 +37,41 @@ class ModulePlanner:
     planner: Planner
     regions: dict[str, str]
     warm_variables: Callable[..., dict[str, str]]
+    coverage: TerraformCoverage
     record: Path | None = None
 
-    def plan(self, **inputs: Any) -> Any:
-        """Return tftest's plan: ``.modules['module.this'].resources``, ``.outputs``..."""
-        plan = tftest.TerraformPlanOutput(json.loads(self.planner.plan_json(self._calling(inputs))))
+    def plan(self, *, refresh: bool = True, **inputs: Any) -> Any:
+        """Return tftest's plan: ``.modules['module.this'].resources``, ``.outputs``...
+
+        Args:
+            refresh: Whether Terraform asks the provider for what is in a state.
+            inputs: The variables of the module.
+        """
+        if refresh:
+            root = self.planner.prepare(self._calling(inputs))
+            root.init(None)
+            shown = self.planner.plan_json(self._calling(inputs))
+            plan = tftest.TerraformPlanOutput(json.loads(shown))
+        else:
+            plan = self._test(inputs).plan(output=True, refresh=False)
         if self.record is not None:
             text = json.dumps(comparable(plan._raw), indent=1, sort_keys=True)
             asked = json.dumps([inputs, sorted(self.regions.items())], sort_keys=True)
             digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
             (self.record / f"{self.module}-{digest}.json").write_text(text)
-        return plan
+        return tftest.TerraformPlanOutput(self.coverage.plan(plan._raw, self.folder))
 
-    def refused(self, **inputs: Any) -> str:
+    def refused(self, *, refresh: bool = True, **inputs: Any) -> str:
         """Return the errors of a plan that must fail, as one line with single spaces."""
         with pytest.raises(tftest.TerraformTestError) as caught:
-            self._test(inputs).plan()
+            self._test(inputs).plan(refresh=refresh)
+        self.coverage.refused(str(caught.value.cmd_error), self.folder)
         return " ".join(str(caught.value.cmd_error).replace("\u2502", " ").split())
 
     @property
     def folder(self) -> Path:
         """Where the module is called from."""
-        return self.planner.prepare(self._calling({})).directory
+        return self.planner.root(self._calling({})).directory
 
     def _calling(self, inputs: dict[str, Any]) -> Calling:
         return Calling(REPOSITORY / "modules" / self.module, inputs, self.regions)
@@ -73,6 +87,7 @@ class ModulePlanner:
 def module_planner(
     planner: Planner,
     warm_variables: Callable[..., dict[str, str]],
+    terraform_coverage: TerraformCoverage,
     pytestconfig: pytest.Config,
 ) -> Any:
     """Return a function: module name -> :class:`ModulePlanner`.
@@ -90,6 +105,7 @@ def module_planner(
             planner=planner,
             regions={"": REGION, **further},
             warm_variables=warm_variables,
+            coverage=terraform_coverage,
             record=pytestconfig.getoption("--record-plans", default=None),
         )
 

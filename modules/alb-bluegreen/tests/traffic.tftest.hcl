@@ -151,6 +151,11 @@ run "a_canary_is_created_with_a_tenth_on_green" {
     condition     = { for name, record in aws_route53_record.validation : name => "${record.name} ${record.type} ${one(record.records)}" } == { "pay.example.com" = "_a.pay.example.com CNAME _a.acm-validations.aws", "www.pay.example.com" = "_b.pay.example.com CNAME _b.acm-validations.aws" }
     error_message = "A validation record does not prove the name it is keyed by."
   }
+
+  assert {
+    condition     = aws_acm_certificate_validation.this.certificate_arn == aws_acm_certificate.this.arn && aws_acm_certificate_validation.this.validation_record_fqdns == toset([for record in aws_route53_record.validation : record.fqdn])
+    error_message = "The listener does not wait for the certificate and the records that prove its names."
+  }
 }
 
 run "the_record_outlives_every_later_wish" {

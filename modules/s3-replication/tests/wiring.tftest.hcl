@@ -128,3 +128,33 @@ run "access_logs_stay_in_their_region" {
     error_message = "Each bucket must log to the log bucket of its own region."
   }
 }
+
+run "outputs_name_what_was_made" {
+  assert {
+    condition     = output.bucket_arn == "arn:aws:s3:::application" && output.bucket_name == "application" && output.bucket_regional_domain_name == aws_s3_bucket.application.bucket_regional_domain_name && output.log_bucket_name == "logs"
+    error_message = "The application's bucket and its log bucket are mixed up in the outputs."
+  }
+
+  assert {
+    condition     = output.replica_bucket_arn == "arn:aws:s3:::replica" && output.replica_bucket_name == "replica" && output.replica_log_bucket_name == "replica-logs"
+    error_message = "The replica and its log bucket are mixed up in the outputs."
+  }
+
+  assert {
+    condition     = output.replication_role_arn == "arn:aws:iam::123456789012:role/replication" && aws_iam_role.replication[0].name == "payments-prod-replication" && output.replication_rule_id == aws_s3_bucket_replication_configuration.application[0].rule[0].id
+    error_message = "The role or the rule of the replication is mixed up in the outputs."
+  }
+}
+
+run "without_a_replica_nothing_of_it_is_made" {
+  command = plan
+
+  variables {
+    replica = null
+  }
+
+  assert {
+    condition     = output.replica_bucket_arn == null && output.replica_bucket_name == null && output.replica_log_bucket_name == null && output.replication_role_arn == null && output.replication_rule_id == null
+    error_message = "An output names a replica that is not made."
+  }
+}

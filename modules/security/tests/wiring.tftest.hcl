@@ -20,6 +20,10 @@ mock_provider "aws" {
 
 mock_provider "aws" {
   alias = "replica"
+
+  mock_resource "aws_kms_key" {
+    defaults = { key_id = "replica" }
+  }
 }
 
 variables {
@@ -128,5 +132,21 @@ run "web_acl_logs_are_encrypted_with_the_logs_key" {
   assert {
     condition     = aws_wafv2_web_acl_logging_configuration.this.log_destination_configs == toset([output.waf_log_group_arn])
     error_message = "The web ACL must log to its own log group."
+  }
+}
+
+run "every_alias_leads_to_the_key_of_its_name" {
+  variables {
+    replica = { region = "eu-central-1" }
+  }
+
+  assert {
+    condition     = { for name, alias in aws_kms_alias.this : alias.name => alias.target_key_id } == { for name, key in aws_kms_key.this : "alias/payments-dev-${name}" => key.key_id }
+    error_message = "An alias leads to another key than its name says."
+  }
+
+  assert {
+    condition     = aws_kms_alias.replica[0].name == "alias/payments-dev-replica" && aws_kms_alias.replica[0].target_key_id == "replica"
+    error_message = "The alias of the replica's key leads elsewhere."
   }
 }

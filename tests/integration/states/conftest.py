@@ -33,6 +33,8 @@ TABLE = "shop-terraform-locks"
 # Makes "first", waits at the gate until the file "open" is there, makes "last".
 GATED = """\
 terraform {
+  required_version = "~> 1.11"
+
   backend "s3" {
     encrypt     = true
     max_retries = 0

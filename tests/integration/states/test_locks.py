@@ -27,6 +27,8 @@ ONE, OTHER = "11111111-aaaa-bbbb-cccc-000000000001", "22222222-aaaa-bbbb-cccc-00
 # Every resource that is ever made writes its id down.
 COUNTED = """\
 terraform {
+  required_version = "~> 1.11"
+
   backend "s3" {
     encrypt = true
   }

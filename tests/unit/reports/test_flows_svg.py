@@ -29,4 +29,4 @@ def test_each_flow_is_an_arrow_with_its_traffic_and_each_tier_a_box() -> None:
 def test_the_order_of_flows_changes_nothing_and_names_are_escaped() -> None:
     assert flows_svg(FLOWS, "a") == flows_svg(FLOWS[::-1], "a")
     assert "<title>a &lt; b</title>" in flows_svg(FLOWS, "a < b")
-    assert "internet to alb: tcp/443" in flows_svg(FLOWS, "a")
+    assert "internet to load balancer: tcp/443" in flows_svg(FLOWS, "a")
