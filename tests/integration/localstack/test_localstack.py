@@ -53,7 +53,7 @@ def run_suite(endpoint: str, file: Path) -> dict[str, Any]:
         check=False,
         text=True,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr
     report: dict[str, Any] = json.loads(file.read_text())
     return report
 
