@@ -64,8 +64,12 @@ def checkout(tmp_path: Path) -> Path:
         }
         (inventories / f"{name}.json").write_text(json.dumps(inventory))
     (inventories / "prod-flows.json").write_text(json.dumps([["internet", "alb", "tcp/443"]]))
+    record = tmp_path / "tests" / "integration" / "localstack" / "shown.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"version": "4.14.0", "requirements": {}}))
     decisions = tmp_path / "docs" / "adr"
     decisions.mkdir(parents=True)
+    (tmp_path / "docs" / "requirements.md").write_text("| NET-1 | network | a | b | met |\n")
     (decisions / "0001-one.md").write_text("# 1. One\n\nStatus: accepted\n")
     return tmp_path
 
