@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ROW = re.compile(r"^\| ([A-Z][A-Z0-9]*-[0-9]+) \|.*\| (?P<status>\w+)[^|]*\|$", re.MULTILINE)
+# The ID in the first cell of a row, and the first word for a status in the last one.
+_ROW = re.compile(
+    r"^\| ([A-Z][A-Z0-9]*-[0-9]+) \|.*\|[^|]*?\b(?P<status>met|partly|open)\b[^|]*\|$", re.MULTILINE
+)
 # Of the requirements' table to what that is on the embedded emulator, which the suite runs on.
 _EMBEDDED = {"met": "shown", "partly": "shown in part", "open": "-"}
 
