@@ -20,7 +20,8 @@ help: ## Show this help
 	@printf 'Usage: make TARGET [ENV=dev|staging|prod] [TARGET=local|localstack|aws]\n\n'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(venv)/dev ## Install everything for working on this repository
+setup: $(venv)/dev ## Install everything for working on this repository; HOOKS=1: its hooks as well
+	@$(if $(HOOKS),$(bin)/pre-commit install)
 
 plan: $(venv)/run ## Plan ENV into a file and say what it would do
 	@$(tap) plan $(ENV)
@@ -54,7 +55,7 @@ fmt: $(venv)/dev ## Format Terraform and Python
 	$(bin)/ruff check --fix-only --quiet .
 	$(bin)/ruff format .
 
-lint: $(venv)/dev ## Check formatting, validity, types and generated documents
+lint: $(venv)/dev ## Check formatting, validity, types, secrets and generated documents
 	terraform fmt -check -recursive
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
@@ -65,6 +66,9 @@ lint: $(venv)/dev ## Check formatting, validity, types and generated documents
 	$(tap) validate
 	$(bin)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(bin)/zizmor --offline --no-progress --quiet .github/workflows
+	$(bin)/shellcheck .ci/run
+	$(bin)/kingfisher scan --no-validate --no-update-check --git-history none \
+		--no-dedup --redact --quiet --exclude '**/tests/policy/fixtures/**' .
 
 # Two workers wait most of the time for an environment to be applied; the third does the rest.
 test: $(venv)/docs ## Run every test

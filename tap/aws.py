@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap.errors import AwsError, SettingsError
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 # The default of botocore.
 _BOTO_SECONDS = 60.0
+_MAKING_CLIENTS = threading.Lock()
 # An emulator takes any credentials; the user's own must never be sent to one.
 _EMULATOR_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
 # What botocore would read from the user's files, and fail on if a profile is missing.
@@ -73,7 +76,9 @@ class Target:
         timeout: float = _BOTO_SECONDS,
         attempts: int | None = None,
     ) -> Any:  # noqa: ANN401 - see below
-        """Return a boto3 client for this target.
+        """Return a boto3 client for this target, the same one for the same arguments.
+
+        Clients may be used by several threads; making one takes a tenth of a second.
 
         Args:
             service: The name boto3 gives the service, such as ``elbv2``.
@@ -82,12 +87,30 @@ class Target:
             attempts: How often a call is tried that fails in passing, such as by throttling; by
                 default 5 times on AWS and twice on an emulator.
         """
+        key = (service, region or self.region, timeout, attempts)
+        # Sessions are for one thread at a time.
+        with _MAKING_CLIENTS:
+            if key not in self._clients:
+                self._clients[key] = self._new_client(*key)
+            return self._clients[key]
+
+    @cached_property
+    def _clients(self) -> dict[tuple[str, str, float, int | None], Any]:
+        return {}
+
+    @cached_property
+    def _session(self) -> Any:  # noqa: ANN401 - its types know services by literal names only
+        """A session keeps what it read of the services' descriptions."""
         import boto3  # noqa: PLC0415 - takes 0.3 s
-        from botocore.config import Config  # noqa: PLC0415
         from botocore.session import Session  # noqa: PLC0415
 
-        # boto3's types know services by literal names only.
-        session: Any
+        if self.endpoint is None:
+            return boto3.Session()
+        return boto3.Session(botocore_session=Session(session_vars=_NO_FILES))
+
+    def _new_client(self, service: str, region: str, timeout: float, attempts: int | None) -> Any:  # noqa: ANN401
+        from botocore.config import Config  # noqa: PLC0415
+
         tries = attempts or (5 if self.endpoint is None else 2)
         config = Config(
             connect_timeout=timeout,
@@ -95,12 +118,10 @@ class Target:
             retries={"mode": "standard", "max_attempts": tries},
         )
         if self.endpoint is None:
-            session = boto3.Session(region_name=region or self.region)
-            return session.client(service, config=config)
-        alone = Session(session_vars=_NO_FILES)
-        session = boto3.Session(region_name=region or self.region, botocore_session=alone)
-        return session.client(
+            return self._session.client(service, region_name=region, config=config)
+        return self._session.client(
             service,
+            region_name=region,
             endpoint_url=self.endpoint,
             aws_access_key_id=_EMULATOR_CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=_EMULATOR_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],

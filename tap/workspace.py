@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tap.ahead import Ahead, import_ahead
 from tap.aws import Target, check_account, localstack_endpoint
 from tap.emulator.control import Emulator
 from tap.errors import AwsError, LockedError, TapError, TerraformError
@@ -203,8 +204,10 @@ def open_workspace(
         TapError: One of the steps failed; see the subclasses in :mod:`tap.errors`.
     """
     check_suffix(request.suffix)
+    boto = import_ahead("boto3")
     # Before anything is started for it.
     terraform = find_terraform(request.environ)
+    boto.result()
     notice = request.reporter.notice
     target = find_target(request.target, request.settings, request.environ, notice)
     account = check_account(
@@ -241,8 +244,9 @@ def open_workspace(
         backend=backend,
         terraform_version=terraform.version,
     )
+    ready = Ahead(backend.ready)
     admit(workspace)
-    if not backend.ready():
+    if not ready.result():
         if target.name == "aws" and not bootstrap:
             raise TapError(
                 f"account {account} has no state bucket {backend.bucket}",

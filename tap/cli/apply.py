@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tap.cli.console import notice
-from tap.cli.judging import judge_plan, refuse_broken
+from tap.cli.judging import judge_plan, refuse_broken, said_by_rules
 from tap.cli.options import (
     consent_options,
     environment_argument,
@@ -28,7 +28,8 @@ from tap.cli.protection import (
     refuse_unnamed,
     require_clean_tree,
 )
-from tap.cli.proving import prove_plan, refuse_unproved
+from tap.cli.proving import prove_plan, refuse_unproved, said_by_proofs
+from tap.cli.reviewing import still_holds
 from tap.cli.session import open_environment
 from tap.errors import LockedError, SettingsError, StalePlanError
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tap.cli.console import Progress
     from tap.plan import Plan
     from tap.terraform.manifest import Manifest
+    from tap.terraform.review import Review
     from tap.terraform.saved import TakenPlan
     from tap.workspace import Workspace
 
@@ -72,6 +74,8 @@ def apply(
     name of the environment has to be typed, or --yes given; for a protected environment --yes
     needs a saved plan.
     """
+    from tap.terraform.review import find_review
+
     consent = Consent(yes=yes, protect=protect, allowed=allow_destroy)
     with ExitStack() as held:
         admission = Admission(consent=consent, held=held, named=plan_file)
@@ -81,8 +85,10 @@ def apply(
         if admission.found is not None:
             taken, manifest = admission.found
             notice(f"applying the saved plan {display(taken.public, workspace)}, {_made(manifest)}")
-            plan = read_plan(workspace, taken.file)
-            show_and_apply(workspace, progress, taken, plan, consent=consent)
+            # A plan from elsewhere is looked at here, whatever lies beside it.
+            review = None if plan_file else find_review(taken, manifest.plan)
+            plan = read_plan(workspace, taken.file, review)
+            show_and_apply(workspace, progress, taken, plan, consent=consent, review=review)
         else:
             plan_and_apply(workspace, progress, consent=consent)
 
@@ -151,18 +157,22 @@ def plan_and_apply(
 
     public = workspace.request.plan_file
     with private_plan(public) as file:
-        plan = make_plan(workspace, progress, file, destroy=destroy)
+        plan = make_plan(workspace, progress, file, destroy=destroy).plan
         verb = "destroy" if destroy else "apply"
         show_and_apply(
             workspace, progress, TakenPlan(file, public), plan, consent=consent, verb=verb
         )
 
 
-def read_plan(workspace: Workspace, file: Path) -> Plan:
-    """Return what is in a plan file."""
+def read_plan(workspace: Workspace, file: Path, review: Review | None) -> Plan:
+    """Return what is in a plan file, as it was shown before if that is kept."""
     from tap.plan import Plan
 
-    return Plan.decode(workspace.root.show(file))
+    if review is None:
+        return workspace.root.show(file).plan
+    plan = Plan.decode(bytes(review.shown))
+    workspace.root.reporter.plan(plan)
+    return plan
 
 
 def show_and_apply(
@@ -173,6 +183,7 @@ def show_and_apply(
     *,
     consent: Consent,
     verb: str = "apply",
+    review: Review | None = None,
 ) -> None:
     """Print what a plan does, refuse or ask where that is due, and apply it.
 
@@ -191,10 +202,7 @@ def show_and_apply(
         taken.spent = True
         return
     if verb == "apply":
-        request = workspace.request
-        refuse_broken(judge_plan(plan, workspace), request)
-        proved = prove_plan(plan, request.settings, request.environment, request.label)
-        refuse_unproved(proved, request)
+        refuse_judged(workspace, plan, review)
     refuse_protected(summary, workspace)
     refuse_unnamed(summary, workspace, consent, verb)
     confirm(workspace, verb, consent)
@@ -213,6 +221,22 @@ def show_and_apply(
         raise StalePlanError(error.message, f"plan again: {command}") from None
     finally:
         progress.clear()
+
+
+def refuse_judged(workspace: Workspace, plan: Plan, review: Review | None) -> None:
+    """Refuse what breaks rules or intents, as judged before if nothing has changed since.
+
+    Raises:
+        RulesBrokenError: A rule that counts is broken and not waived, or an intent does not hold.
+    """
+    request = workspace.request
+    if review is not None and still_holds(review, workspace):
+        refuse_broken(review.rules, request)
+        refuse_unproved(review.proofs, request)
+        return
+    refuse_broken(said_by_rules(judge_plan(plan, workspace)), request)
+    proved = prove_plan(plan, request.settings, request.environment, request.label)
+    refuse_unproved(said_by_proofs(proved), request)
 
 
 def _made(manifest: Manifest) -> str:

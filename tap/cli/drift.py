@@ -96,7 +96,7 @@ def examine(
     """Look at one environment; an error is part of the answer."""
     from datetime import UTC, datetime
 
-    from tap.plan import Plan, find_drift, judge
+    from tap.plan import find_drift, judge
     from tap.reports.drift import EnvironmentDrift
     from tap.terraform.drift import is_applied
 
@@ -117,7 +117,7 @@ def examine(
         file = saved.with_name(f"{saved.name}.drift.{os.getpid()}")
         try:
             differs = workspace.root.plan(file, refresh_only=True)
-            plan = Plan.decode(workspace.root.show(file))
+            plan = workspace.root.show(file).plan
             if differs and accept:
                 workspace.root.apply(file)
         finally:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tap.plan import Plan
     from tap.policy import Judgement, Rule, Severity, Sources, Subject
     from tap.settings import Environment, Settings
+    from tap.terraform.review import Said
     from tap.workspace import Request, Workspace
 
 
@@ -103,33 +104,34 @@ def read_sources(root: Path, settings: Settings | None) -> Sources:
     return Sources(root, base=settings.root, cache=settings.work_directory / "hcl")
 
 
-def say_verdict(judgement: Judgement, *, findings: bool = True) -> None:
-    """Say on standard error the verdict and, where that is wanted, what was found."""
+def said_by_rules(judgement: Judgement) -> Said:
+    """Return the verdict, then what was found and which waivers have to go.
+
+    A waiver that has to go does not speak against an apply.
+    """
     from tap.reports.findings import finding_line, verdict_line, waiver_text
+    from tap.terraform.review import Said
 
-    notice(verdict_line(judgement))
-    if not findings:
-        return
-    for finding in judgement.failed:
-        notice(finding_line(finding))
     verdict = judgement.verdict
+    lines = [verdict_line(judgement), *map(finding_line, judgement.failed)]
     for what, waivers in (("expired", verdict.expired), ("unused", verdict.unused)):
-        for waiver in waivers:
-            notice(f"  waiver {what}: {waiver_text(waiver)}")
+        lines += [f"  waiver {what}: {waiver_text(waiver)}" for waiver in waivers]
+    return Said(lines=tuple(lines), against=len(judgement.blocking))
 
 
-def refuse_broken(judgement: Judgement, request: Request) -> None:
-    """Refuse to apply what breaks rules; a waiver that has to go does not hold up an apply.
+def refuse_broken(said: Said, request: Request) -> None:
+    """Say what the rules said of a plan, and refuse to apply what breaks them.
 
     Raises:
         RulesBrokenError: A finding at or above the limit is not waived.
     """
-    say_verdict(judgement)
-    if judgement.blocking:
-        number = len(judgement.blocking)
+    for line in said.lines:
+        notice(line)
+    if said.against:
+        number = said.against
         raise RulesBrokenError(
             f"the plan of {request.label} has {number} finding{'s' * (number != 1)} of severity "
-            f"{judgement.fail_on} or above; nothing was changed",
+            f"{request.settings.check.fail_on} or above; nothing was changed",
             f"{check_command(request)} says why and how to correct each; then plan again, or "
             "accept it for a while by a waiver in tap.toml",
         )

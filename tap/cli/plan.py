@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tap.ahead import import_ahead
 from tap.cli.console import Progress, notice, print_data
-from tap.cli.judging import judge_plan, say_verdict
+from tap.cli.judging import judge_plan, said_by_rules
 from tap.cli.options import (
     environment_argument,
     lock_option,
@@ -19,16 +20,29 @@ from tap.cli.options import (
     warm_option,
 )
 from tap.cli.protection import command_words
-from tap.cli.proving import prove_plan, say_proofs
+from tap.cli.proving import prove_plan, said_by_proofs
+from tap.cli.reviewing import Reviewer
 from tap.cli.session import open_environment
 
 if TYPE_CHECKING:
-    from tap.plan import Plan, Summary
+    from tap.plan import Summary
     from tap.policy import Judgement
+    from tap.terraform.manifest import Manifest
+    from tap.terraform.root import Shown
     from tap.workspace import Workspace
 
 # A comment on a pull request takes 65 536 characters; the rest is for what is said around it.
 AUTOMATION_LIMIT = 60_000
+
+# What judges a plan takes half a second to import, which is nothing beside Terraform's work.
+_JUDGES = (
+    "tap.policy",
+    "tap.reports.findings",
+    "tap.proofs.verdict",
+    "tap.proofs.access.from_plan",
+    "tap.proofs.network.from_plan",
+    "tap.proofs.network.tiers",
+)
 
 
 @click.command()
@@ -78,19 +92,26 @@ def plan(
         environment, target, suffix=suffix, lock_timeout=lock_timeout
     )
     saved = out_file.resolve() if out_file else workspace.request.plan_file
-    made = save_plan(workspace, progress, saved, destroy=destroy, shown=shown_file)
-    summary = summarize(made)
+    made, manifest = save_plan(workspace, progress, saved, destroy=destroy, shown=shown_file)
+    summary = summarize(made.plan)
+    reviewer = Reviewer.start(workspace)
     # What a destroy leaves behind breaks no rule.
-    judgement = None if destroy else judge_plan(made, workspace)
+    judgement = None if destroy else judge_plan(made.plan, workspace)
     automated = bool(os.environ.get("TF_IN_AUTOMATION"))
     if not automated:
         print_summary(summary, workspace, output_format, judgement)
     if judgement is not None:
-        say_verdict(judgement, findings=not automated)
+        rules = said_by_rules(judgement)
+        for line in rules.lines[:1] if automated else rules.lines:
+            notice(line)
         request = workspace.request
-        proved = prove_plan(made, request.settings, request.environment, request.label)
-        if proved is not None:
-            say_proofs(proved)
+        proofs = said_by_proofs(
+            prove_plan(made.plan, request.settings, request.environment, request.label)
+        )
+        for line in proofs.lines if proofs else ():
+            notice(line)
+        if out_file is None and not summary.empty:
+            reviewer.keep(made, manifest, judgement, proofs)
     if automated:
         print_summary(summary, workspace, output_format, judgement, limit=AUTOMATION_LIMIT)
     if summary.empty and out_file is None:
@@ -112,7 +133,7 @@ def save_plan(
     *,
     destroy: bool,
     shown: Path | None = None,
-) -> Plan:
+) -> tuple[Shown, Manifest]:
     """Plan, and put the plan and its manifest where ``tap apply`` finds them.
 
     Args:
@@ -137,12 +158,12 @@ def save_plan(
         made = make_plan(workspace, progress, file, destroy=destroy, shown=shown)
         manifest = recorder.finish(
             file,
-            variables=made.configuration.root_module.variables,
+            variables=made.plan.configuration.root_module.variables,
             destroy=destroy,
             tree=look_at_work_tree(workspace.request.settings.root, os.environ),
         )
         publish_plan(file, saved, manifest)
-    return made
+    return made, manifest
 
 
 def make_plan(
@@ -152,20 +173,20 @@ def make_plan(
     *,
     destroy: bool = False,
     shown: Path | None = None,
-) -> Plan:
+) -> Shown:
     """Plan into a file, in JSON into a second one if it is wanted, and return what is in it."""
-    from tap.plan import Plan
-
+    judges = import_ahead(*(() if destroy else _JUDGES))
     try:
         workspace.root.plan(file, destroy=destroy)
-        content = workspace.root.show(file)
+        made = workspace.root.show(file)
     finally:
         progress.clear()
+    judges.result()
     if shown is not None:
         shown.unlink(missing_ok=True)
         shown.touch(mode=0o600)
-        shown.write_bytes(content)
-    return Plan.decode(content)
+        shown.write_bytes(made.text)
+    return made
 
 
 def print_summary(

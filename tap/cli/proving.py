@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tap.proofs.sources import Sources
     from tap.proofs.verdict import Verdict
     from tap.settings import Environment, Settings
+    from tap.terraform.review import Said
     from tap.workspace import Request, Workspace
 
 # CloudFront, Route 53 and the billing of AWS keep what they have there.
@@ -151,25 +152,28 @@ def plan_outputs(plan: Plan) -> dict[str, Any]:
     }
 
 
-def say_proofs(verdict: Verdict) -> None:
-    """Say on standard error whether intents hold, and what does not."""
+def said_by_proofs(verdict: Verdict | None) -> Said | None:
+    """Return whether intents hold, and what does not; None where there are none."""
     from tap.reports.proofs import broken_lines, proofs_line
+    from tap.terraform.review import Said
 
-    notice(proofs_line(verdict))
-    for line in broken_lines(verdict):
-        notice(line)
+    if verdict is None:
+        return None
+    lines = (proofs_line(verdict), *broken_lines(verdict))
+    return Said(lines=lines, against=len(verdict.broken) + len(verdict.unexpected))
 
 
-def refuse_unproved(verdict: Verdict | None, request: Request) -> None:
-    """Refuse to apply what would break an intent.
+def refuse_unproved(said: Said | None, request: Request) -> None:
+    """Say what the proofs said of a plan, and refuse to apply what would break an intent.
 
     Raises:
         RulesBrokenError: An intent does not hold, or something unexpected gets through.
     """
-    if verdict is None:
+    if said is None:
         return
-    say_proofs(verdict)
-    if not verdict.holds:
+    for line in said.lines:
+        notice(line)
+    if said.against:
         raise RulesBrokenError(
             f"the plan of {request.label} breaks what is meant to hold; nothing was changed",
             f"tap prove {request.words} shows all of it; correct the plan, or the intents "

@@ -180,7 +180,7 @@ def _refuse_locked(workspace: Workspace) -> None:
 
 
 def _show_plan(workspace: Workspace, progress: Progress, chosen: Stored) -> None:
-    from tap.plan import Plan, summarize
+    from tap.plan import summarize
     from tap.reports.summary import summary_text
     from tap.terraform.recovery import preview
 
@@ -191,7 +191,7 @@ def _show_plan(workspace: Workspace, progress: Progress, chosen: Stored) -> None
             root.plan(file)
         finally:
             progress.clear()
-        print_data(summary_text(summarize(Plan.decode(root.show(file)))))
+        print_data(summary_text(summarize(root.show(file).plan)))
     notice("this would be the plan after the restore; nothing was changed")
 
 

@@ -158,13 +158,12 @@ def _request(settings: Settings, environment: Environment, target: str, suffix: 
 
 def _shown_plan(request: Request) -> Plan:
     from tap.cli.session import open_environment
-    from tap.plan import Plan
 
     workspace, progress = open_environment(
         request.environment.name, request.target, suffix=request.suffix
     )
     try:
-        return Plan.decode(workspace.root.show(request.plan_file))
+        return workspace.root.show(request.plan_file).plan
     finally:
         progress.clear()
 

@@ -18,6 +18,7 @@ from tap.policy.waivers import Verdict, comment_waivers, weigh
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from datetime import date
+    from pathlib import Path
 
     from tap.policy.finding import Finding
     from tap.policy.planned import Planned
@@ -53,6 +54,7 @@ class Judgement:
         verdict: What they found, and the waivers.
         fail_on: The lowest severity that counts.
         fail_on_unknown: Whether what is known only after apply counts like a fault.
+        read: Files beside the HCL that rules looked at, or looked for.
     """
 
     subject: str
@@ -60,6 +62,7 @@ class Judgement:
     verdict: Verdict
     fail_on: Severity
     fail_on_unknown: bool = False
+    read: frozenset[Path] = frozenset()
 
     @cached_property
     def failed(self) -> tuple[Finding, ...]:
@@ -140,6 +143,7 @@ def examine(
         verdict=verdicts[0] if len(verdicts) == 1 else _joined(verdicts),
         fail_on=fail_on,
         fail_on_unknown=fail_on_unknown,
+        read=frozenset(file for item in subjects if item.sources for file in item.sources.read),
     )
 
 

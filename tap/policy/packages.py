@@ -54,6 +54,7 @@ def read_package(function: Resource, filename: str) -> Package:
     if sources is None:
         raise UnknownValueError(function.address, "the code", "is not at hand")
     path = sources.root / filename
+    sources.read.add(path)
     if not path.is_file():
         return Package()
     try:

@@ -115,6 +115,7 @@ class Sources:
         cache: As given.
         modules: The root first, then the others in the order they are called.
         broken: What cannot be read, as faults; all other files are among the modules.
+        read: Files that are no HCL and that rules looked at, or looked for.
 
     Raises:
         HclError: The folder of the root cannot be read, or holds no HCL.
@@ -125,6 +126,7 @@ class Sources:
         self._base = base.resolve()
         self.cache = cache
         self.broken: list[Fault] = []
+        self.read: set[Path] = set()
         self._by_address: dict[str, Path] = {}
         self._read: dict[Path, Module] = {}
         self._incomplete: set[Path] = set()

@@ -167,8 +167,10 @@ class _Reader:
         written = path.text.strip('"')
         for variable, folder in (("module", module.folder), ("root", sources.root)):
             written = written.replace(f"${{path.{variable}}}", str(folder))
+        file = Path(sources.root, written)
+        sources.read.add(file)
         try:
-            return Path(sources.root, written).read_text()
+            return file.read_text()
         except (OSError, UnicodeDecodeError):
             return None
 

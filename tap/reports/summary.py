@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap.plan import Action
-from tap.reports.findings_json import findings_document
-from tap.reports.findings_markdown import findings_section
 from tap.reports.markdown import COMMENT_LIMIT, cell, code, size
 
 if TYPE_CHECKING:
@@ -65,6 +63,8 @@ def summary_json(summary: Summary, *, target: str, judgement: Judgement | None =
         target: The sentence that says what would be touched.
         judgement: What rules say about the plan; None leaves ``check`` null.
     """
+    from tap.reports.findings_json import findings_document  # noqa: PLC0415 - loads all rules
+
     document = {
         "target": target,
         "line": summary.line,
@@ -93,6 +93,8 @@ def summary_markdown(
         judgement: What rules say about the plan, if they were asked.
         limit: The most bytes of UTF-8 that the comment may have.
     """
+    from tap.reports.findings_markdown import findings_section  # noqa: PLC0415 - loads all rules
+
     head = f"### {target}\n"
     checked = list(findings_section(judgement)) if judgement else []
     if summary.empty:

@@ -21,7 +21,7 @@ from tap import __version__
 from tap.errors import AwsError, LockedError, TapError
 from tap.terraform.locks import Info, read_locks, refusal, release
 from tap.terraform.operations import recorded, this_host
-from tap.terraform.storage import asked, client
+from tap.terraform.storage import asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +130,7 @@ def _put_file(backend: Backend, key: str, content: str) -> None:
     place = f"s3://{backend.bucket}/{key}.tflock"
     answer = asked(
         place,
-        lambda: client(backend.target, "s3").put_object(
+        lambda: backend.target.client("s3").put_object(
             Bucket=backend.bucket,
             Key=f"{key}.tflock",
             Body=content.encode(),
@@ -149,7 +149,7 @@ def _put_entry(backend: Backend, key: str, content: str) -> None:
     place = f"{name} in table {backend.table}"
     answer = asked(
         place,
-        lambda: client(backend.target, "dynamodb").put_item(
+        lambda: backend.target.client("dynamodb").put_item(
             TableName=backend.table,
             Item={"LockID": {"S": name}, "Info": {"S": content}},
             ConditionExpression="attribute_not_exists(LockID)",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from tap.errors import LockedError
-from tap.terraform.storage import asked, client
+from tap.terraform.storage import asked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +143,7 @@ def release(backend: Backend, key: str, lock: Lock) -> None:
     if lock.kind == "lock file":
         asked(
             lock.place,
-            lambda: client(backend.target, "s3").delete_object(
+            lambda: backend.target.client("s3").delete_object(
                 Bucket=backend.bucket, Key=f"{key}.tflock", IfMatch=lock.etag
             ),
         )
@@ -157,7 +157,7 @@ def release(backend: Backend, key: str, lock: Lock) -> None:
         }
     asked(
         lock.place,
-        lambda: client(backend.target, "dynamodb").delete_item(
+        lambda: backend.target.client("dynamodb").delete_item(
             TableName=backend.table,
             Key={"LockID": {"S": f"{backend.bucket}/{key}"}},
             ExpressionAttributeNames={"#info": "Info"},
@@ -170,7 +170,7 @@ def _lock_file(backend: Backend, key: str) -> Lock | None:
     place = f"s3://{backend.bucket}/{key}.tflock"
     answer = asked(
         place,
-        lambda: client(backend.target, "s3").get_object(Bucket=backend.bucket, Key=f"{key}.tflock"),
+        lambda: backend.target.client("s3").get_object(Bucket=backend.bucket, Key=f"{key}.tflock"),
     )
     if answer is None:
         return None
@@ -183,7 +183,7 @@ def _lock_entry(backend: Backend, key: str) -> Lock | None:
     place = f"{name} in table {backend.table}"
     answer = asked(
         place,
-        lambda: client(backend.target, "dynamodb").get_item(
+        lambda: backend.target.client("dynamodb").get_item(
             TableName=backend.table, Key={"LockID": {"S": name}}, ConsistentRead=True
         ),
     )

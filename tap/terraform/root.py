@@ -58,6 +58,19 @@ class Reporter:
     plan: Callable[[Plan], None] = field(default=lambda _: None)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What is in a plan file.
+
+    Attributes:
+        text: As ``terraform show -json`` printed it.
+        plan: The same, read.
+    """
+
+    text: bytes
+    plan: Plan
+
+
 @dataclass(frozen=True, kw_only=True)
 class Root:
     """A root module, the way Terraform is called in it, and who is told.
@@ -221,8 +234,8 @@ class Root:
             fresh.unlink(missing_ok=True)
         return done.returncode == _CHANGES
 
-    def show(self, plan: Path) -> bytes:
-        """Return a saved plan as JSON.
+    def show(self, plan: Path) -> Shown:
+        """Return what is in a saved plan.
 
         Raises:
             TerraformError: The file cannot be read.
@@ -230,8 +243,9 @@ class Root:
         """
         done = self._read("show", "-json", str(plan), files=[plan])
         text = done.stdout.encode()
-        self.reporter.plan(Plan.decode(text))
-        return text
+        shown = Shown(text, Plan.decode(text))
+        self.reporter.plan(shown.plan)
+        return shown
 
     def apply(self, plan: Path) -> None:
         """Apply a saved plan, exactly.

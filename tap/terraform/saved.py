@@ -17,12 +17,22 @@ if TYPE_CHECKING:
 
     from tap.terraform.manifest import Manifest
 
-_PRIVATE = re.compile(r"\.(\d{1,9})(\.\d+)?(\.manifest\.json)?")
+_PRIVATE = re.compile(r"\.(\d{1,9})(\.\d+)?(\.manifest\.json|\.shown)?")
 
 
 def manifest_file(plan: Path) -> Path:
     """Return where the manifest of a plan is."""
     return plan.with_name(f"{plan.name}.manifest.json")
+
+
+def review_file(plan: Path) -> Path:
+    """Return where is kept what ``tap plan`` showed and judged."""
+    return plan.with_name(f"{plan.name}.shown")
+
+
+def _beside(plan: Path) -> tuple[Path, Path]:
+    """Return the files that belong to a plan and are nothing without it."""
+    return manifest_file(plan), review_file(plan)
 
 
 @dataclass
@@ -51,6 +61,9 @@ def private_plan(public: Path) -> Iterator[Path]:
             found = _PRIVATE.fullmatch(other.name.removeprefix(public.name))
             if found and not _is_alive(int(found.group(1))):
                 other.unlink(missing_ok=True)
+    if not public.exists():
+        # It was written in the moment in which another command took its plan.
+        review_file(public).unlink(missing_ok=True)
     file = public.with_name(f"{public.name}.{os.getpid()}")
     remove_plan(file)
     try:
@@ -62,14 +75,16 @@ def private_plan(public: Path) -> Iterator[Path]:
 def publish_plan(private: Path, public: Path, manifest: Manifest) -> None:
     """Put a plan and its manifest where ``tap apply`` looks for them."""
     _write(manifest_file(private), manifest.encode())
+    # Of the plan that was there before.
+    review_file(public).unlink(missing_ok=True)
     # Whoever takes the plan in between finds it does not fit, and refuses it.
     manifest_file(private).replace(manifest_file(public))
     private.replace(public)
 
 
 def remove_plan(public: Path) -> None:
-    """Remove a plan and its manifest, if they are there."""
-    for file in (public, manifest_file(public)):
+    """Remove a plan and what belongs to it, if it is there."""
+    for file in (public, *_beside(public)):
         file.unlink(missing_ok=True)
 
 
@@ -89,15 +104,13 @@ def taken_plan(public: Path) -> Iterator[TakenPlan]:
             raise StalePlanError(
                 f"{public.name} was taken by another tap apply", "plan again when that has ended"
             ) from None
-        with suppress(FileNotFoundError):
-            manifest_file(public).rename(manifest_file(file))
+        _move_beside(public, file)
         taken = TakenPlan(file, public)
         try:
             yield taken
         finally:
             if not taken.spent and not public.exists():
-                with suppress(FileNotFoundError):
-                    manifest_file(file).rename(manifest_file(public))
+                _move_beside(file, public)
                 file.rename(public)
 
 
@@ -109,6 +122,12 @@ def require_plan(file: Path, command: str) -> None:
     """
     if not file.is_file():
         raise SettingsError(f"there is no saved plan {file}", f"make it: {command}")
+
+
+def _move_beside(old: Path, new: Path) -> None:
+    for here, there in zip(_beside(old), _beside(new), strict=True):
+        with suppress(FileNotFoundError):
+            here.rename(there)
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -6,7 +6,6 @@ the time, and also works where Terraform refuses to read.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from tap.aws import Target
     from tap.terraform.backend import Backend
 
 _T = TypeVar("_T")
@@ -59,12 +57,6 @@ class Version:
     modified: datetime
     size: int
     latest: bool
-
-
-@functools.cache
-def client(target: Target, service: str) -> Any:  # noqa: ANN401 - boto3 knows services by name only
-    """Return a boto3 client of a target; making one takes a tenth of a second."""
-    return target.client(service)
 
 
 def asked(place: str, call: Callable[[], _T]) -> _T | None:
@@ -112,7 +104,7 @@ def read_object(backend: Backend, key: str, version: str | None = None) -> Writt
     which: dict[str, str] = {"VersionId": version} if version else {}
 
     def read() -> Written:
-        s3 = client(backend.target, "s3")
+        s3 = backend.target.client("s3")
         answer = s3.get_object(Bucket=backend.bucket, Key=key, **which)
         return Written(content=answer["Body"].read(), modified=answer["LastModified"])
 
@@ -128,7 +120,7 @@ def versions(backend: Backend, key: str, limit: int) -> list[Version]:
     answer: dict[str, Any] | None = asked(
         f"s3://{backend.bucket}/{key}",
         # The lock file and its many versions come after the state, whose name it begins with.
-        lambda: client(backend.target, "s3").list_object_versions(
+        lambda: backend.target.client("s3").list_object_versions(
             Bucket=backend.bucket, Prefix=key, MaxKeys=1000
         ),
     )
@@ -154,7 +146,7 @@ def kept_digest(backend: Backend, key: str) -> str | None:
     name = f"{backend.bucket}/{key}-md5"
     answer = asked(
         f"{name} in table {backend.table}",
-        lambda: client(backend.target, "dynamodb").get_item(
+        lambda: backend.target.client("dynamodb").get_item(
             TableName=backend.table, Key={"LockID": {"S": name}}, ConsistentRead=True
         ),
     )
@@ -177,7 +169,7 @@ def correct_digest(backend: Backend, key: str, *, wrong: str, right: str) -> Non
     name = f"{backend.bucket}/{key}-md5"
     asked(
         f"{name} in table {backend.table}",
-        lambda: client(backend.target, "dynamodb").put_item(
+        lambda: backend.target.client("dynamodb").put_item(
             TableName=backend.table,
             Item={"LockID": {"S": name}, "Digest": {"S": right}},
             ConditionExpression="Digest = :wrong",

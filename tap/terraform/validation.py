@@ -23,11 +23,11 @@ _ALIASES = re.compile(r"configuration_aliases\s*=\s*\[([^\]]*)\]")
 
 
 def validated_folders(settings: Settings) -> list[Path]:
-    """Return every folder that Terraform can validate: modules, environments, backend."""
+    """Return every folder that Terraform can validate: modules, environments, backend, if there."""
     modules = sorted(file.parent for file in settings.root.glob("modules/*/main.tf"))
     roots = [environment.directory for environment in settings.environments.values()]
-    backend = settings.root / "backend"
-    return [*modules, settings.root / "environments" / "_stack", *roots, backend]
+    stack, backend = settings.root / "environments" / "_stack", settings.root / "backend"
+    return [folder for folder in (*modules, stack, *roots, backend) if any(folder.glob("*.tf"))]
 
 
 def validate_folder(

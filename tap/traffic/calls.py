@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap.errors import AwsError
@@ -19,9 +18,8 @@ _ATTEMPTS = 3
 """A rollback must not wait for minutes for a service that is down."""
 
 
-@functools.cache
 def client(target: Target, service: str, region: str, attempts: int = _ATTEMPTS) -> Any:  # noqa: ANN401 - boto3 knows services by name only
-    """Return a boto3 client that gives up soon; making one takes a tenth of a second.
+    """Return a boto3 client that gives up soon.
 
     Args:
         target: What is talked to.

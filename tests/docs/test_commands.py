@@ -44,7 +44,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 def _small_plan(directory: Path) -> None:
     root = directory / "path" / "to" / "root"
     root.mkdir(parents=True)
-    (root / "main.tf").write_text('resource "terraform_data" "this" {}\n')
+    (root / "main.tf").write_text(
+        'terraform {\n  required_version = "~> 1.11"\n}\n\nresource "terraform_data" "this" {}\n'
+    )
     for words in (["init"], ["plan", "-out=../../../plan.tfplan"]):
         subprocess.run(["terraform", *words], cwd=root, check=True, capture_output=True)
     with (directory / "plan.json").open("w") as file:

@@ -68,6 +68,10 @@ def test_states_lie_encrypted_and_versioned_in_one_bucket_under_their_own_keys(
     table = deployment.client("dynamodb").describe_table(TableName="payments-terraform-locks")
     assert table["Table"]["KeySchema"] == [{"AttributeName": "LockID", "KeyType": "HASH"}]
     assert table["Table"]["SSEDescription"]["Status"] == "ENABLED"
+    backups = deployment.client("dynamodb").describe_continuous_backups(
+        TableName="payments-terraform-locks"
+    )["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert backups["PointInTimeRecoveryStatus"] == "ENABLED"
 
 
 @pytest.mark.requirement("NET-1", "NET-6")

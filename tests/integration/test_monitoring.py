@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.conftest import Deployment
 
 COLORS = ("blue", "green")
@@ -451,3 +453,50 @@ def test_an_error_in_the_log_becomes_a_point_of_the_metric(deployment: Deploymen
     while counted() == before and time.monotonic() < deadline:
         time.sleep(0.2)
     assert counted() == before + 1
+
+
+@pytest.mark.requirement("MON-1", "MON-2", "MON-4", "TST-2")
+@pytest.mark.xdist_group("dev")
+def test_errors_that_the_application_logs_reach_a_subscriber_of_the_topic(
+    named_deployment: Callable[[str], Deployment],
+) -> None:
+    dev = named_deployment("dev")
+    told, logs, sns, sqs = (
+        dev.outputs["monitoring"],
+        *(dev.client(service) for service in ("logs", "sns", "sqs")),
+    )
+    name = told["alarm_names"]["application_errors"]
+    group = min(dev.outputs["compute"]["application_log_group_names"].values())
+    queue = sqs.create_queue(QueueName="on-call")["QueueUrl"]
+    answer = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    subscription = sns.subscribe(
+        TopicArn=told["topic_arn"], Protocol="sqs", Endpoint=answer["Attributes"]["QueueArn"]
+    )["SubscriptionArn"]
+    logs.create_log_stream(logGroupName=group, logStreamName="i-0a1b2c3d4e5f60718")
+    try:
+        threshold = int(COMMON_THRESHOLDS["application_errors"])
+        # One more, for the alarm goes off above it only.
+        events = [
+            {"timestamp": int(time.time() * 1000), "message": f"ERROR the bank refused {number}"}
+            for number in range(threshold + 1)
+        ]
+        logs.put_log_events(
+            logGroupName=group, logStreamName="i-0a1b2c3d4e5f60718", logEvents=events
+        )
+        heard: dict[str, dict[str, Any]] = {}
+        deadline = time.monotonic() + 30
+        while name not in heard and time.monotonic() < deadline:
+            messages = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=2).get("Messages", [])
+            for message in messages:
+                body = json.loads(message["Body"])
+                assert body["TopicArn"] == told["topic_arn"]
+                said = json.loads(body["Message"])
+                heard[said["AlarmName"]] = said
+    finally:
+        sns.unsubscribe(SubscriptionArn=subscription)
+        sqs.delete_queue(QueueUrl=queue)
+        logs.delete_log_stream(logGroupName=group, logStreamName="i-0a1b2c3d4e5f60718")
+    said = heard[name]
+    assert (said["NewStateValue"], said["AWSAccountId"]) == ("ALARM", "123456789012")
+    assert said["Trigger"]["MetricName"] == "ApplicationErrors"
+    assert said["Trigger"]["Threshold"] == threshold

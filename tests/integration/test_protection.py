@@ -231,7 +231,7 @@ def test_a_plan_that_nobody_confirmed_is_kept(fortress: Fortress) -> None:
     kept = sorted(file.name for file in folder.glob("plain-b.*"))
     fortress.run("apply", "plain", "--suffix", "b", typed="plain-b\n", TAP_PROTECT="1")
 
-    assert kept == ["plain-b.tfplan", "plain-b.tfplan.manifest.json"]
+    assert kept == ["plain-b.tfplan", "plain-b.tfplan.manifest.json", "plain-b.tfplan.shown"]
     assert applied(fortress, "plain-b")
     assert list(folder.glob("plain-b.*")) == []
 

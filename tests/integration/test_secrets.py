@@ -47,9 +47,9 @@ READABLE = {
 }
 
 # Saved plans, and what was read of .tf files, where a secret may be the default of a variable.
-_KEPT = {".tfplan", ".msgpack"}
+_KEPT = {".tfplan", ".shown", ".msgpack"}
 
-PEM = "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n"
+PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n"
 
 MAIN = f"""
 variable "password" {{

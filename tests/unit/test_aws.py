@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -183,13 +184,26 @@ def test_a_client_speaks_to_the_region_of_the_target_or_the_one_given(emulator: 
     assert emulator.client("sqs").meta.endpoint_url == emulator.endpoint
 
 
+def test_clients_are_made_once_for_each_service_region_and_patience(emulator: Target) -> None:
+    client = emulator.client("sqs")
+
+    assert emulator.client("sqs", "eu-west-1") is client
+    others = [
+        emulator.client("sns"),
+        emulator.client("sqs", "us-east-1"),
+        emulator.client("sqs", timeout=1),
+        emulator.client("sqs", attempts=1),
+    ]
+    assert client not in others
+
+
 def test_a_client_of_aws_uses_the_users_credentials_and_the_real_endpoint(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUSER")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
 
-    client = AWS.client("sqs")
+    client = replace(AWS).client("sqs")
 
     assert client.meta.endpoint_url == "https://sqs.eu-central-1.amazonaws.com"
     assert client._request_signer._credentials.access_key == "AKIAUSER"

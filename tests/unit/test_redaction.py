@@ -19,6 +19,7 @@ pytestmark = pytest.mark.requirement("TAP-6")
 
 REPOSITORY = Path(__file__).parents[2]
 RANDOM = "zX8qLw3VtR6yBn1MkP5s" + "HdGf2JcU9aQe"
+KEY = "PRIVATE KEY-----"
 
 
 @pytest.fixture
@@ -75,15 +76,13 @@ def test_a_value_is_hidden_because_of_what_stands_before_it(
 
 @pytest.mark.parametrize("newline", ["\n", "\\n", "\n  ", "\n\u2502 "], ids=repr)
 def test_a_private_key_is_hidden_as_a_block(redact: Redactor, newline: str) -> None:
-    key = newline.join(
-        ["-----BEGIN EC PRIVATE KEY-----", RANDOM, "Zm9v=", "-----END EC PRIVATE KEY-----"]
-    )
+    key = newline.join([f"-----BEGIN EC {KEY}", RANDOM, "Zm9v=", f"-----END EC {KEY}"])
 
     assert redact(f"before {key} after") == f"before {MARK} after"
 
 
 def test_a_private_key_that_is_cut_off_is_hidden_as_far_as_it_goes(redact: Redactor) -> None:
-    text = redact(f"-----BEGIN PRIVATE KEY-----\n{RANDOM}\n{RANDOM}, and so on")
+    text = redact(f"-----BEGIN {KEY}\n{RANDOM}\n{RANDOM}, and so on")
 
     assert text == f"{MARK}, and so on"
 

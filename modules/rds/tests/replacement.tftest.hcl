@@ -13,7 +13,7 @@ variables {
   instance         = { instance_class = "db.m5.large" }
   kms_key_arn      = "arn:aws:kms:eu-west-1:123456789012:key/data"
   logs_kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/logs"
-  master_password  = "made-up-password"
+  master_password  = "made-up-password" # kingfisher:ignore
   prefix           = "payments-dev"
   region           = "eu-west-1"
   read_replica = {

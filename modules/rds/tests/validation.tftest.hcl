@@ -259,7 +259,7 @@ run "a_password_without_a_replica_is_refused" {
   command = plan
 
   variables {
-    master_password = "made-up-password"
+    master_password = "made-up-password" # kingfisher:ignore
   }
 
   expect_failures = [var.master_password]
@@ -269,7 +269,7 @@ run "a_malformed_replica_class_is_refused" {
   command = plan
 
   variables {
-    master_password = "made-up-password"
+    master_password = "made-up-password" # kingfisher:ignore
     read_replica = {
       instance_class = "large"
       master_secret  = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master-AbCdEf", version = 1 }
@@ -283,7 +283,7 @@ run "a_secret_version_that_is_no_number_from_one_is_refused" {
   command = plan
 
   variables {
-    master_password = "made-up-password"
+    master_password = "made-up-password" # kingfisher:ignore
     read_replica = {
       master_secret = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master-AbCdEf", version = 0 }
     }

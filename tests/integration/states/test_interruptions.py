@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap.terraform.saved import review_file
 from tests.integration.states.conftest import child_of, ended, is_gone, kill, wait_until
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def test_a_tap_killed_before_terraform_starts_leaves_nothing_that_lasts(
     slow.chmod(0o755)
     vault.project.run("plan", name)
     plans = vault.project.directory / ".tap" / "local" / "plans"
+    # Without it Terraform is asked what is in the plan.
+    review_file(plans / f"{name}.tfplan").unlink()
     with vault.project.start("apply", name, TAP_TERRAFORM=str(slow)) as process:
         wait_until((tmp_path / "held").exists)
         kill(process)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from tap.errors import AwsError
 from tap.traffic.notify import notify
 from tap.traffic.parameter import read_parameter, write_parameter
-from tap.traffic.phases import green_share
+from tap.traffic.phases import SHARES, green_share
 from tap.traffic.places import Places, Records
 from tap.traffic.switch import read_weights, wanted, write_weights
 from tests.integration.traffic.applied import places_of, target_of
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
     from tap.aws import Target
     from tests.conftest import Deployment
+
+# Five deviations: of a million right runs, one is beyond them. Half of 10 and of 50 percent is far.
+QUESTIONS, DEVIATIONS = 300, 5
 
 pytestmark = [
     pytest.mark.requirement("TRF-2", "TRF-3"),
@@ -189,6 +194,57 @@ def test_where_dns_splits_both_records_are_moved_at_once(dev: Stage) -> None:
         route53.delete_hosted_zone(Id=zone_id)
 
 
+@pytest.mark.requirement("DNS-1", "TRF-1", "TST-2")
+def test_answers_of_the_zone_share_out_as_every_phase_says(dev: Stage) -> None:
+    outputs, route53 = dev.deployment.outputs["dns"], dev.deployment.client("route53")
+    zone_id, name = outputs["zone_id"], outputs["record_names"]["stack"]
+    (own,) = (
+        each
+        for each in route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
+        if each.get("SetIdentifier") == "stack"
+    )
+    old = "old-1.eu-west-1.elb.amazonaws.com."
+    legacy = {
+        **own,
+        "SetIdentifier": "legacy",
+        "Weight": 0,
+        "AliasTarget": {**own["AliasTarget"], "DNSName": old},
+    }
+    del legacy["HealthCheckId"]
+
+    def change(action: str, *records: dict[str, Any]) -> None:
+        changes = [{"Action": action, "ResourceRecordSet": each} for each in records]
+        route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+
+    def ask() -> str:
+        answer = route53.test_dns_answer(HostedZoneId=zone_id, RecordName=name, RecordType="A")
+        (host,) = answer["RecordData"]
+        return str(host).rstrip(".")
+
+    balancer = dev.deployment.outputs["load_balancer"]["dns_name"]
+    places = replace(dev.places, records=Records(zone_id=zone_id, name=name))
+    change("CREATE", legacy)
+    try:
+        for phase, percent in SHARES.items():
+            write_weights(dev.target, places, green_share(percent))
+            answers = Counter(ask() for _ in range(QUESTIONS))
+            assert set(answers) <= {balancer, old.rstrip(".")}
+            # Exactly none and all at 0 and at 100 percent, whose deviation is none.
+            expected = QUESTIONS * percent / 100
+            deviation = sqrt(expected * (1 - percent / 100))
+            assert abs(answers[balancer] - expected) <= DEVIATIONS * deviation, (phase, answers)
+    finally:
+        (moved,) = (
+            each
+            for each in route53.list_resource_record_sets(HostedZoneId=zone_id)[
+                "ResourceRecordSets"
+            ]
+            if each.get("SetIdentifier") == "legacy"
+        )
+        change("DELETE", moved)
+        change("UPSERT", own)
+
+
 @pytest.mark.requirement("TRF-4")
 def test_the_parameter_counts_who_writes_it(dev: Stage) -> None:
     before = read_parameter(dev.target, dev.places)
@@ -225,11 +281,13 @@ def test_a_message_reaches_a_subscriber_of_the_topic(dev: Stage) -> None:
     ]
     try:
         assert notify(dev.target, dev.places, "dev: half", {"to": "half"}) == ""
-        (message,) = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     finally:
         sns.unsubscribe(SubscriptionArn=subscribed)
         sqs.delete_queue(QueueUrl=queue)
-    body = json.loads(message["Body"])
+    # An alarm of the environment may have spoken as well.
+    bodies = [json.loads(message["Body"]) for message in found]
+    (body,) = [each for each in bodies if not each["Subject"].startswith(("ALARM: ", "OK: "))]
     assert (body["Subject"], json.loads(body["Message"])) == ("dev: half", {"to": "half"})
 
     lost = replace(dev.places, topic=dev.places.topic + "-gone")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -155,3 +156,23 @@ def test_ctrl_c_during_an_apply_leaves_neither_lock_nor_plan_and_keeps_the_state
     again = world.tap("plan", "interrupted")
     assert again.returncode == 0
     assert "To replace:\n  terraform_data.slow  (it is tainted)\n" in again.stdout
+
+
+@pytest.mark.requirement("STK-6", "STA-2")
+def test_two_copies_live_side_by_side_and_one_goes_without_the_other(world: World) -> None:
+    world.environment("doubled")
+    copies = {"": (), "pr7": ("--suffix", "pr7")}
+    for words in copies.values():
+        done = world.tap("apply", "doubled", *words, "--yes")
+        assert done.returncode == 0, done.stderr
+
+    def content(*words: str) -> Any:
+        return json.loads(world.tap("output", "doubled", *words, "--output", "json").stdout)
+
+    for suffix, words in copies.items():
+        assert content(*words)["content"] == f"from local{suffix}"
+    destroyed = world.tap("destroy", "doubled", "--suffix", "pr7", "--yes")
+    assert destroyed.returncode == 0, destroyed.stderr
+    assert "0 to change, 1 to destroy." in destroyed.stdout
+    assert content()["content"] == "from local"
+    assert world.tap("plan", "doubled").stdout.startswith("No changes.")

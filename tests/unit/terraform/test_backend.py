@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap.aws import Target
 from tap.errors import LockedError, TapError, TerraformError
+from tap.hcl import load_module
 from tap.settings import load_settings
 from tap.terraform.backend import Backend
 from tap.terraform.operations import recorded
@@ -18,7 +20,6 @@ from tap.terraform.root import Reporter, Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tap.terraform.events import Event
     from tap.terraform.installation import Terraform
@@ -303,3 +304,14 @@ def test_a_project_without_the_root_is_told_so(world: World, tmp_path: Path, roo
 
     assert caught.value.message == f"{folder}/backend holds no Terraform root"
     assert not (folder / ".tap").exists()
+
+
+def test_terraform_never_destroys_where_states_lie() -> None:
+    module = load_module(Path(__file__).parents[3] / "backend")
+    kept = {
+        address
+        for address, resource in module.resources.items()
+        if resource.lifecycle is not None
+        and resource.lifecycle.attributes["prevent_destroy"].value is True
+    }
+    assert kept == {"aws_s3_bucket.logs", "aws_s3_bucket.state", "aws_dynamodb_table.locks"}

@@ -379,7 +379,7 @@ def test_a_missing_variable_is_an_error_and_no_question(ready: Root, plan_file: 
 def test_a_saved_plan_is_shown_as_json(ready: Root, plan_file: Path) -> None:
     ready.plan(plan_file)
 
-    document = json.loads(ready.show(plan_file))
+    document = json.loads(ready.show(plan_file).text)
 
     assert [
         (change["address"], change["change"]["actions"]) for change in document["resource_changes"]
@@ -505,7 +505,7 @@ def test_an_interrupted_apply_saves_the_state_and_gives_the_lock_back(
     }
     # Neither locked nor lost: the next plan knows what is there.
     assert ready.plan(plan_file)
-    changes = json.loads(ready.show(plan_file))["resource_changes"]
+    changes = json.loads(ready.show(plan_file).text)["resource_changes"]
     assert {item["name"]: item["change"]["actions"] for item in changes} == {
         "this": ["no-op"],
         "slow": ["delete", "create"],

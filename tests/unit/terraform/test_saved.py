@@ -17,6 +17,7 @@ from tap.terraform.saved import (
     publish_plan,
     remove_plan,
     require_plan,
+    review_file,
     taken_plan,
 )
 from tests.unit.terraform.test_manifest import MANIFEST
@@ -29,11 +30,12 @@ pytestmark = pytest.mark.requirement("TAP-1")
 
 @pytest.fixture
 def public(tmp_path: Path) -> Path:
-    """A saved plan with its manifest."""
+    """A saved plan with its manifest, and what was kept of it."""
     file = tmp_path / "plans" / "prod.tfplan"
     file.parent.mkdir()
     file.write_text("plan")
     manifest_file(file).write_text("manifest")
+    review_file(file).write_text("review")
     return file
 
 
@@ -41,11 +43,17 @@ def contents(public: Path) -> dict[str, str]:
     return {file.name: file.read_text() for file in public.parent.iterdir()}
 
 
-WHOLE = {"prod.tfplan": "plan", "prod.tfplan.manifest.json": "manifest"}
+WHOLE = {
+    "prod.tfplan": "plan",
+    "prod.tfplan.manifest.json": "manifest",
+    "prod.tfplan.shown": "review",
+}
 
 
 @pytest.mark.requirement("TAP-6")
-def test_a_manifest_is_published_with_its_plan_for_its_owner_only(public: Path) -> None:
+def test_a_manifest_is_published_with_its_plan_for_its_owner_only_and_no_older_review_stays(
+    public: Path,
+) -> None:
     os.umask(0)
     try:
         with private_plan(public) as private:
@@ -67,6 +75,7 @@ def test_a_taken_plan_is_out_of_reach_and_gone_when_it_was_spent(public: Path) -
         assert not manifest_file(public).exists()
         assert taken.file.read_text() == "plan"
         assert manifest_file(taken.file).read_text() == "manifest"
+        assert review_file(taken.file).read_text() == "review"
         taken.spent = True
 
     assert contents(public) == {}
@@ -88,15 +97,18 @@ def test_a_newer_plan_is_not_replaced_by_one_that_is_put_back(public: Path) -> N
     with taken_plan(public):
         public.write_text("newer")
         manifest_file(public).write_text("of the newer")
+        review_file(public).write_text("shown of the newer")
 
     assert contents(public) == {
         "prod.tfplan": "newer",
         "prod.tfplan.manifest.json": "of the newer",
+        "prod.tfplan.shown": "shown of the newer",
     }
 
 
 def test_a_plan_without_a_manifest_is_put_back_without_one(public: Path) -> None:
     manifest_file(public).unlink()
+    review_file(public).unlink()
 
     with taken_plan(public):
         pass
@@ -126,6 +138,7 @@ def test_plans_that_a_killed_command_left_are_removed_and_those_of_others_stay(
         f"prod.tfplan.{ended.pid}",
         f"prod.tfplan.{ended.pid}.{ended.pid}",
         f"prod.tfplan.{ended.pid}.manifest.json",
+        f"prod.tfplan.{ended.pid}.shown",
         f"prod.tfplan.{os.getpid()}.manifest.json",
         f"prod.tfplan.{parent}",
         f"prod-pr1.tfplan.{ended.pid}",
@@ -144,6 +157,16 @@ def test_plans_that_a_killed_command_left_are_removed_and_those_of_others_stay(
         "prod.tfplan.1x": "secret",
         "prod.tfplan.99999999999999999999": "secret",
     }
+
+
+def test_what_was_kept_of_a_plan_that_is_gone_is_removed(public: Path) -> None:
+    public.unlink()
+    manifest_file(public).unlink()
+
+    with private_plan(public):
+        pass
+
+    assert contents(public) == {}
 
 
 def test_a_folder_for_plans_need_not_exist(tmp_path: Path) -> None:

@@ -68,6 +68,14 @@ def test_modules_composition_environments_and_backend_are_validated(settings: Se
     ]
 
 
+def test_a_project_without_composition_and_backend_is_validated_as_it_is(project: Path) -> None:
+    (project / "environments" / "dev" / "main.tf").touch()
+
+    folders = validated_folders(load_settings(project, {}))
+
+    assert folders == [project / "environments" / "dev"]
+
+
 def test_valid_folders_pass_and_stay_as_they_are(
     settings: Settings, environ: dict[str, str]
 ) -> None:
