@@ -77,7 +77,7 @@ test: $(venv)/docs ## Run every test
 coverage: export COVERAGE_FILE := $(CURDIR)/.tap/coverage/data
 coverage: $(venv)/dev ## Say what tests exercise of the modules and of tap
 	rm -rf .tap/coverage && mkdir -p .tap/coverage
-	$(bin)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report= \
+	$(bin)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report= --cov-fail-under=0 \
 		--terraform-coverage .tap/coverage/records -o enable_assertion_pass_hook=true \
 		$(COVERED)
 	$(bin)/coverage html --quiet --directory .tap/coverage/python
