@@ -67,8 +67,8 @@ lint: $(venv)/dev ## Check formatting, validity, types, secrets and generated do
 	$(bin)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(bin)/zizmor --offline --no-progress --quiet .github/workflows
 	$(bin)/shellcheck .ci/run
-	$(bin)/kingfisher scan --no-validate --no-update-check --git-history none \
-		--no-dedup --redact --quiet --exclude '**/tests/policy/fixtures/**' .
+	git ls-files -z -- ':!tests/policy/fixtures' | xargs -0 $(bin)/kingfisher scan \
+		--no-validate --no-update-check --git-history none --no-dedup --redact --quiet
 
 # Two workers wait most of the time for an environment to be applied; the third does the rest.
 test: $(venv)/docs ## Run every test; on TARGET=localstack those that ask the target
@@ -78,7 +78,7 @@ test: $(venv)/docs ## Run every test; on TARGET=localstack those that ask the ta
 coverage: export COVERAGE_FILE := $(CURDIR)/.tap/coverage/data
 coverage: $(venv)/dev ## Say what tests exercise of the modules and of tap
 	rm -rf .tap/coverage && mkdir -p .tap/coverage
-	$(bin)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report= \
+	$(bin)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report= --cov-fail-under=0 \
 		--terraform-coverage .tap/coverage/records -o enable_assertion_pass_hook=true \
 		$(COVERED)
 	$(bin)/coverage html --quiet --directory .tap/coverage/python

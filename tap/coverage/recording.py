@@ -98,13 +98,16 @@ class Recorder(TerraformCoverage):
         """Write what a test read, once it has passed with an assertion."""
         report = yield
         if report.when == "call" and report.passed and self._assertions.pop(item.nodeid, 0):
-            self._write(item.nodeid)
+            self._write(item)
         return report
 
-    def _write(self, test: str) -> None:
-        reads = self._reads.pop(test, set())
+    def _write(self, item: pytest.Item) -> None:
+        reads = self._reads.pop(item.nodeid, set())
+        # pytest-xdist adds the group that a test is in.
+        groups = [f"@{mark.args[0]}" for mark in item.iter_markers("xdist_group") if mark.args]
+        name = item.nodeid.removesuffix(groups[0]) if groups else item.nodeid
         if reads:
-            line = msgspec.json.encode(TestRecord(test=test, reads=tuple(reads)))
+            line = msgspec.json.encode(TestRecord(test=name, reads=tuple(reads)))
             with (self._folder / f"{READS}{os.getpid()}.jsonl").open("ab") as file:
                 file.write(line + b"\n")
 

@@ -86,7 +86,9 @@ def test_refused(planned):
 
 
 def run(project: Path, *words: str, expected: int = 0) -> subprocess.CompletedProcess[str]:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
+    # Neither settings of Terraform nor what keeps Python from writing compiled files.
+    foreign = ("TF_", "PYTHONDONT")
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     done = subprocess.run(
         [sys.executable, *words],
         cwd=project,
