@@ -25,6 +25,8 @@ applied as far as it has the services, and the same tests run: `make test TARGET
 requirement is shown there if one of its tests passes; what the others were skipped for stands
 beside it. `-`: no test of it asks the target.
 
+{lacking}
+
 What the embedded emulator adds to moto: [patches](emulator.md).
 
 | ID | embedded emulator | LocalStack | what is skipped there, and why |
@@ -39,11 +41,18 @@ def emulators_reference(requirements: str, record: Mapping[str, Any]) -> str:
         requirements: The text of ``docs/requirements.md``.
         record: What LocalStack has shown, as the suite recorded it.
     """
-    rows = []
+    rows, lacking = [], set()
     for found in _ROW.finditer(requirements):
         there = record["requirements"].get(found[1], {"status": "-", "skipped": []})
-        reasons = "; ".join(there["skipped"]).replace("|", "\\|")
+        told = []
+        for reason in there["skipped"]:
+            # What is lacking for most of them is said once, above the table.
+            why, not_there, detail = reason.partition(": not ")
+            lacking.update([why] if not_there else [])
+            told.append(f"not {detail}" if not_there else reason)
+        reasons = "; ".join(dict.fromkeys(told)).replace("|", "\\|")
         rows.append(
             f"| {found[1]} | {_EMBEDDED[found['status']]} | {there['status']} | {reasons} |\n"
         )
-    return _INTRODUCTION.format(version=record["version"]) + "".join(rows)
+    said = " ".join(f"Whatever is not applied or not known: {why}." for why in sorted(lacking))
+    return _INTRODUCTION.format(version=record["version"], lacking=said) + "".join(rows)

@@ -14,7 +14,7 @@ REQUIREMENTS = """
 RECORD = {
     "version": "4.14.0",
     "requirements": {
-        "NET-1": {"status": "shown", "skipped": ["LocalStack has no elbv2"]},
+        "NET-1": {"status": "shown", "skipped": ["LocalStack has no elbv2: not known: a.b"]},
         "NET-2": {"status": "skipped", "skipped": ["LocalStack has no rds", "a | b"]},
     },
 }
@@ -24,8 +24,9 @@ RECORD = {
 def test_every_requirement_has_a_row_with_both_emulators_and_why() -> None:
     page = emulators_reference(REQUIREMENTS, RECORD)
     assert [line for line in page.splitlines() if line.startswith("| NET")] == [
-        "| NET-1 | shown | shown | LocalStack has no elbv2 |",
+        "| NET-1 | shown | shown | not known: a.b |",
         "| NET-2 | shown in part | skipped | LocalStack has no rds; a \\| b |",
         "| NET-3 | - | - |  |",
     ]
     assert "LocalStack 4.14.0" in page
+    assert "Whatever is not applied or not known: LocalStack has no elbv2." in page
