@@ -91,7 +91,7 @@ def aws(project: Project) -> boto3.Session:
 
 
 @pytest.fixture(scope="session")
-def planner(
+def tap_planner(
     pytestconfig: pytest.Config,
     tmp_path_factory: pytest.TempPathFactory,
     warm_providers: WarmProviders,
@@ -107,7 +107,7 @@ def planner(
 
 
 @pytest.fixture(scope="session")
-def plan(pytestconfig: pytest.Config, planner: Planner) -> Callable[..., Plan]:
+def plan(pytestconfig: pytest.Config, tap_planner: Planner) -> Callable[..., Plan]:
     """Return a function: folder of a module or root, and its variables -> its plan.
 
     The plan is from nothing, and the module is called as ``module.this``::
@@ -125,7 +125,7 @@ def plan(pytestconfig: pytest.Config, planner: Planner) -> Callable[..., Plan]:
         *,
         regions: Mapping[str, str] | None = None,
     ) -> Plan:
-        return planner.plan(pytestconfig.rootpath / folder, variables or {}, regions)
+        return tap_planner.plan(pytestconfig.rootpath / folder, variables or {}, regions)
 
     return planned
 

@@ -85,7 +85,7 @@ class ModulePlanner:
 
 @pytest.fixture(scope="session")
 def module_planner(
-    planner: Planner,
+    tap_planner: Planner,
     warm_variables: Callable[..., dict[str, str]],
     terraform_coverage: TerraformCoverage,
     pytestconfig: pytest.Config,
@@ -102,7 +102,7 @@ def module_planner(
         further = (aliases or {}) | ({"replica": REPLICA_REGION} if replica else {})
         return ModulePlanner(
             module=name,
-            planner=planner,
+            planner=tap_planner,
             regions={"": REGION, **further},
             warm_variables=warm_variables,
             coverage=terraform_coverage,
