@@ -47,6 +47,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "test_both_target_groups_ask_for_health_on_the_application_port": ("aws_lb_target_group",),
     "test_destroy_leaves_nothing_behind": EVERYTHING,
+    "test_errors_that_the_application_logs_reach_a_subscriber_of_the_topic": (
+        "aws_cloudwatch_metric_alarm",
+    ),
     "test_every_alarm_exists_with_the_threshold_of_its_environment": (
         "aws_cloudwatch_metric_alarm",
     ),
