@@ -73,7 +73,7 @@ lint: $(venv)/dev ## Check formatting, validity, types, secrets and generated do
 # Two workers wait most of the time for an environment to be applied; the third does the rest.
 test: $(venv)/docs ## Run every test; on TARGET=localstack those that ask the target
 	$(bin)/pytest -n 3 --dist loadgroup --no-loadscope-reorder \
-		$(if $(filter-out local,$(TARGET)),tests/integration --env $(ENV)) $(PYTEST)
+		$(if $(filter-out local,$(TARGET)),tests/integration --target $(TARGET) --env $(ENV)) $(PYTEST)
 
 coverage: export COVERAGE_FILE := $(CURDIR)/.tap/coverage/data
 coverage: $(venv)/dev ## Say what tests exercise of the modules and of tap
@@ -97,7 +97,7 @@ inventories: $(venv)/dev ## Write the inventories of the environments' plans aga
 	$(bin)/pytest tests/environments --write-inventories
 
 localstack: $(venv)/dev ## Record again which requirements LocalStack shows
-	TAP_TARGET=local $(bin)/pytest tests/integration/localstack --write-localstack
+	$(bin)/pytest tests/integration/localstack --write-localstack
 
 generate: $(venv)/dev ## Write the generated parts of the documents and atlantis.yaml again
 	$(bin)/python scripts/generate_docs.py

@@ -148,7 +148,9 @@ def deployment(
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep away from the answers of the provider that the person who runs this keeps."""
+    """Keep away from AWS, and from the answers of the provider that the person keeps."""
+    if config.getoption("--target") == "aws":
+        raise pytest.UsageError("this suite changes and destroys what it applies: not on aws")
     if not hasattr(config, "workerinput"):
         os.environ["XDG_CACHE_HOME"] = str(Run.current().folder / "cache")
 

@@ -32,7 +32,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--target",
         choices=TARGETS,
-        default=os.environ.get("TAP_TARGET") or "local",
+        default="local",
         help="what environments are applied to: an embedded emulator of this run (default), a "
         "LocalStack that runs (LOCALSTACK_HOST or AWS_ENDPOINT_URL), or AWS",
     )

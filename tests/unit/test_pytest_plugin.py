@@ -40,3 +40,19 @@ def test_the_fixtures_are_there_wherever_the_package_is_installed(tmp_path: Path
     )
 
     assert done.stdout.splitlines()[-1].startswith("2 passed"), done.stdout
+
+
+@pytest.mark.requirement("TAP-5")
+def test_this_suite_is_not_run_on_aws(repository: Path) -> None:
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--target", "aws", "tests/unit/test_errors.py"],
+        cwd=repository,
+        env=environ,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "not on aws" in done.stderr
