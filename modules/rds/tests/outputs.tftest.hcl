@@ -70,7 +70,7 @@ run "outputs_name_the_replica" {
   command = plan
 
   variables {
-    master_password = "made-up-password"
+    master_password = "made-up-password" # kingfisher:ignore
     read_replica = {
       master_secret = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master-AbCdEf", version = 1 }
     }
