@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--output",
     "output_format",
-    type=click.Choice(["text", "json", "junit", "sarif", "markdown"]),
+    type=click.Choice(["text", "json", "junit", "sarif", "markdown", "html"]),
     default="text",
     envvar="TAP_OUTPUT",
     help="Form of the report on standard output. [env: TAP_OUTPUT]",
@@ -123,6 +124,12 @@ def _report(judgement: Judgement, output_format: str) -> str:
         from tap.reports.findings_markdown import findings_markdown
 
         return findings_markdown(judgement)
+    if output_format == "html":
+        from tap.reports.findings import verdict_line
+        from tap.reports.findings_markdown import findings_markdown
+        from tap.reports.html import html_page
+
+        return html_page(verdict_line(judgement), findings_markdown(judgement, limit=sys.maxsize))
     from tap.reports.findings import findings_text
 
     return findings_text(judgement)

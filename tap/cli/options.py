@@ -103,6 +103,18 @@ def summary_option(function: _F) -> _F:
     )(function)
 
 
+def report_option(function: _F) -> _F:
+    """Add ``--output`` with the forms of a report that is shown to others."""
+    return click.option(
+        "--output",
+        "output_format",
+        type=click.Choice(["text", "json", "markdown", "html"]),
+        default="text",
+        envvar="TAP_OUTPUT",
+        help="Form of the report on standard output. [env: TAP_OUTPUT]",
+    )(function)
+
+
 def output_option(function: _F) -> _F:
     """Add ``--output``."""
     return click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from tap.cli.judging import judge_plan, said_by_rules
 from tap.cli.options import (
     environment_argument,
     lock_option,
-    summary_option,
+    report_option,
     target_options,
     warm_option,
 )
@@ -50,7 +51,7 @@ _JUDGES = (
 @target_options
 @lock_option
 @warm_option
-@summary_option
+@report_option
 @click.option("--destroy", is_flag=True, help="Plan to destroy everything.")
 @click.option(
     "--out",
@@ -204,6 +205,13 @@ def print_summary(
         print_data(summary_json(summary, target=workspace.description, judgement=judgement))
     elif output_format == "markdown":
         print_data(summary_markdown(summary, target=workspace.description, judgement=judgement))
+    elif output_format == "html":
+        from tap.reports.html import html_page
+
+        whole = summary_markdown(
+            summary, target=workspace.description, judgement=judgement, limit=sys.maxsize
+        )
+        print_data(html_page(f"Plan of {workspace.request.label}", whole))
     else:
         print_data(summary_text(summary, limit=limit))
 

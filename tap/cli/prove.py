@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tap.cli.console import notice, print_data
-from tap.cli.options import environment_argument, summary_option, target_options, warm_option
+from tap.cli.options import environment_argument, report_option, target_options, warm_option
 from tap.cli.proving import (
     intents_file,
     live_outputs,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--to", "destination", metavar="B", help="... to this one, ...")
 @click.option("--port", "ports", metavar="PORT", help="... at these ports, such as 443 or udp/53.")
 @click.option("--matrix", is_flag=True, help="Show every tier against every other.")
-@summary_option
+@report_option
 def prove(
     environment: str,
     target: str,
@@ -146,6 +146,10 @@ def _report(verdict: Verdict, output_format: str, *, matrix: bool) -> None:
         print_data(proofs_json(verdict))
     elif output_format == "markdown":
         print_data(proofs_markdown(verdict))
+    elif output_format == "html":
+        from tap.reports.html import html_page
+
+        print_data(html_page(proofs_line(verdict), proofs_markdown(verdict)))
     else:
         print_data(proofs_text(verdict, matrix=matrix))
     if not verdict.holds:

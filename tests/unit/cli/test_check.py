@@ -273,7 +273,7 @@ def test_a_secret_of_a_plan_is_in_no_report(tap: Tap, elsewhere: Path) -> None:
     database["address"] = 'aws_db_instance.this["correct-horse-battery"]'
     (elsewhere / "plan.json").write_text(plan_json(database))
 
-    for form in ("text", "json", "junit", "sarif", "markdown"):
+    for form in ("text", "json", "junit", "sarif", "markdown", "html"):
         done = tap("check", "--plan", "plan.json", "--output", form, cwd=elsewhere)
         assert "publicly_accessible = true" in done.stdout
         assert "correct-horse-battery" not in done.stdout + done.stderr
@@ -339,11 +339,12 @@ def test_plan_tells_the_verdict_and_apply_refuses_before_anything_is_changed(wor
     reason = '# tap:waive TF-02 owner=us expires=2999-01-01 reason="for later"\n'
     main = folder / "main.tf"
     main.write_text(main.read_text().replace('variable "unread"', f'{reason}variable "unread"'))
-    again = world.tap("plan", "faulty", "--output", "markdown", env=strict)
+    again = world.tap("plan", "faulty", "--output", "html", env=strict)
     applied = world.tap("apply", "faulty", env=strict)
     destroyed = world.tap("destroy", "faulty", env=strict)
 
-    assert "**Check of the plan of faulty: passed: 1 waived; " in again.stdout
+    assert "<title>Plan of faulty</title>" in again.stdout
+    assert "<strong>Check of the plan of faulty: passed: 1 waived; " in again.stdout
     assert applied.returncode == 0, applied.stderr
     assert destroyed.returncode == 0
 

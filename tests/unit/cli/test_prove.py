@@ -129,13 +129,16 @@ def test_a_fault_in_the_file_of_intents_names_its_line(tap: Tap, plan: Path) -> 
     )
 
 
-def test_json_and_markdown_keep_the_verdict_apart(tap: Tap, plan: Path) -> None:
+def test_json_markdown_and_html_keep_the_verdict_apart(tap: Tap, plan: Path) -> None:
     intents(tap, "may data -> data:*\n")
     found = tap("prove", "dev", "--plan", str(plan), "--output", "json")
     assert json.loads(found.stdout)["holds"] is True
     assert found.stderr == "intents of the plan of dev hold: there are none\n"
     shown = tap("prove", "dev", "--plan", str(plan), "--output", "markdown")
     assert shown.stdout.startswith("**intents of the plan of dev hold")
+    page = tap("prove", "dev", "--plan", str(plan), "--output", "html")
+    assert page.stdout.startswith("<!doctype html>")
+    assert "<strong>intents of the plan of dev hold" in page.stdout
 
 
 @pytest.fixture
