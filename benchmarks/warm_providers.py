@@ -174,8 +174,10 @@ def suite_row(pairs: int) -> Pairs:
             command.append(f"--record-plans={recorded[value]}")
 
             def work() -> None:
+                # A cache of its own, because plans of modules are kept there.
+                cache = tempfile.mkdtemp(dir=folder)
                 subprocess.run(
-                    command,
+                    [*command, "-o", f"cache_dir={cache}"],
                     cwd=REPOSITORY,
                     env={**os.environ, "TAP_WARM": value},
                     check=True,
