@@ -70,19 +70,30 @@ def opened(
 
 @contextmanager
 def closed(deployment: Deployment, *, group: str, way: str, port: int, peer: str) -> Iterator[None]:
-    """Take a rule out of a security group."""
+    """Move a rule of a security group to a port of nobody; Terraform knows it by its id."""
     ec2, known = deployment.client("ec2"), groups(deployment)
-    if peer == "s3":
-        [found] = ec2.describe_prefix_lists(
-            Filters=[{"Name": "prefix-list-name", "Values": ["com.amazonaws.eu-west-1.s3"]}]
-        )["PrefixLists"]
-        peer = found["PrefixListId"]
-    rule = [permission("tcp", port, port, known.get(peer, peer))]
-    getattr(ec2, f"revoke_security_group_{way}")(GroupId=known[group], IpPermissions=rule)
+    of_group = [{"Name": "group-id", "Values": [known[group]]}]
+    [rule] = [
+        each
+        for each in ec2.describe_security_group_rules(Filters=of_group)["SecurityGroupRules"]
+        if (each["IsEgress"], each.get("FromPort")) == (way == "egress", port)
+        and known.get(peer, peer)
+        in {each.get("CidrIpv4"), each.get("ReferencedGroupInfo", {}).get("GroupId")}
+    ]
+    given = {key: rule[key] for key in ("IpProtocol", "CidrIpv4", "Description") if key in rule}
+    if "ReferencedGroupInfo" in rule:
+        given["ReferencedGroupId"] = rule["ReferencedGroupInfo"]["GroupId"]
+
+    def move(number: int) -> None:
+        moved = {**given, "FromPort": number, "ToPort": number}
+        named = {"SecurityGroupRuleId": rule["SecurityGroupRuleId"], "SecurityGroupRule": moved}
+        ec2.modify_security_group_rules(GroupId=known[group], SecurityGroupRules=[named])
+
+    move(1)
     try:
         yield
     finally:
-        getattr(ec2, f"authorize_security_group_{way}")(GroupId=known[group], IpPermissions=rule)
+        move(port)
 
 
 @contextmanager

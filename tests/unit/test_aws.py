@@ -231,7 +231,8 @@ def aws_that_is_the_emulator(emulator: Target, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     assert emulator.endpoint is not None
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint)
-    return AWS
+    # A target keeps its clients, and those what the variables said when they were made.
+    return replace(AWS)
 
 
 @pytest.mark.requirement("TAP-5", "TAP-7")
@@ -262,7 +263,7 @@ def test_a_missing_profile_is_an_error_of_aws_with_the_command_that_shows_it(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
 
     with pytest.raises(AwsError) as caught:
-        check_account(AWS, environment="prod", allowed="333333333333")
+        check_account(replace(AWS), environment="prod", allowed="333333333333")
 
     assert caught.value.message == (
         "cannot ask AWS which account this is: The config profile (gone) could not be found"

@@ -73,7 +73,8 @@ def slow_to_leave(group: Resource) -> Iterator[Fault]:
     name = "deregistration_delay"
     value = group.get(name)
     # 300 seconds where nothing is given; a text in the provider's schema.
-    if value is None or float(value) > _LONGEST_DELAY:
+    delay = float(value) if isinstance(value, str) and value.isdecimal() else group.number(name)
+    if delay is None or delay > _LONGEST_DELAY:
         yield group.fault(group.quote(name), at=name)
 
 

@@ -28,7 +28,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 def ec2_with_invocation(target: Target, invocation: str) -> Any:
     """Return a client all of whose calls are attempts of one call."""
-    client = target.client("ec2")
+    # Not the one that the target keeps for everybody.
+    client = target.session().client("ec2")
 
     def mark(request: Any, **_: Any) -> None:
         request.headers["amz-sdk-invocation-id"] = invocation
