@@ -66,7 +66,7 @@ def record(deployment: Deployment) -> dict[str, Any]:
     return dict(json.loads(found))
 
 
-def shift(deployment: Deployment, *words: str, expected: int = 0, bake: str = "4s") -> Ended:
+def shift(deployment: Deployment, *words: str, expected: int = 0, bake: str = "6s") -> Ended:
     return deployment.project.run("shift", NAME, *words, "--bake", bake, expected=expected)
 
 
@@ -108,7 +108,7 @@ def test_traffic_moves_step_by_step_and_back_and_terraform_sees_no_change(
     [
         (
             ("--errors", "green=0.3"),
-            "4s",
+            "6s",
             r"[23]\d\.\d\d % of green's \d+ requests failed, and 0.00 % of",
         ),
         # Latency takes 1000 requests of green.
@@ -263,7 +263,7 @@ def test_blue_ends_at_the_finish_and_is_back_before_a_rollback(
     before = bounds()
     with traffic(applied):
         early = shift(applied, "--finish", expected=4)
-        shift(applied, "--auto", bake="3s")
+        shift(applied, "--auto", bake="6s")
         shift(applied, "--finish")
     finished = bounds()
     planned = changes(applied, tmp_path)
