@@ -263,7 +263,7 @@ def test_blue_ends_at_the_finish_and_is_back_before_a_rollback(
     before = bounds()
     with traffic(applied):
         early = shift(applied, "--finish", expected=4)
-        shift(applied, "--auto", bake="6s")
+        shift(applied, "--auto")
         shift(applied, "--finish")
     finished = bounds()
     planned = changes(applied, tmp_path)
