@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tests.integration.live_mutations import EVERYWHERE, LiveMutation, allowed, role
+from tests.integration.live_mutations import EVERYWHERE, LiveMutation, allowed, callable_by, role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,19 +130,6 @@ def role_open(deployment: Deployment, name: str, principal: str) -> Iterator[Non
 
 
 @contextmanager
-def function_open(deployment: Deployment, principal: str) -> Iterator[None]:
-    """Let somebody call the probe."""
-    functions = deployment.client("lambda")
-    name = f"{deployment.outputs['stack']['prefix']}-probe"
-    named = {"FunctionName": name, "StatementId": "by-hand"}
-    functions.add_permission(**named, Action="lambda:InvokeFunction", Principal=principal)
-    try:
-        yield
-    finally:
-        functions.remove_permission(**named)
-
-
-@contextmanager
 def without_gateway(deployment: Deployment) -> Iterator[None]:
     """Detach the internet gateway."""
     ec2, vpc = deployment.client("ec2"), deployment.outputs["vpc"]["vpc_id"]
@@ -246,7 +233,7 @@ GRANTS = (
     open_to("another account takes the application's role", role_open,
             name="application", principal=FOREIGN),
     open_to("anybody takes the role of the flow logs", role_open, name="flow-logs", principal="*"),
-    open_to("anybody calls the probe", function_open, principal="*"),
+    open_to("anybody calls the probe", callable_by, service="*"),
     right("the probe reads a table", r"refuted: deny probe can anything else ",
           of="probe", action="dynamodb:GetItem"),
     right("the role of flow logs reads every object", r"refuted: deny flow-logs can anything else ",
