@@ -6,6 +6,8 @@ PYTHON ?= python3
 COVERED ?= tests/unit tests/policy tests/modules
 
 export TAP_TARGET := $(TARGET)
+# Otherwise each command compiles all of tap again, and each worker of the tests all of the tests.
+export PYTHONDONTWRITEBYTECODE :=
 
 venv := .venv
 bin  := $(venv)/bin

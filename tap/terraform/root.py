@@ -392,9 +392,12 @@ class Root:
         environ = {**self.environ, "TF_DATA_DIR": str(self.data_directory)}
 
         def once(attached: Attachment | None) -> Completed:
+            return started(attached.variables if attached else {})
+
+        def started(added: Mapping[str, str]) -> Completed:
             return run(
                 [self.terraform, *command.split(), *asks, "-no-color", *arguments],
-                env={**environ, **(attached.variables if attached else {})},
+                env={**environ, **added},
                 cwd=self.directory,
                 timeout=self.timeouts.get(command, timeout),
                 output=recording.output if recording is not None else None,
@@ -403,6 +406,12 @@ class Root:
                 on_notice=self.reporter.notice,
             )
 
+        if self.warm is not None and command == "init":
+            known = self.warm.install(self.terraform, self.directory, environ)
+            done = started(known)
+            if not known and done.returncode == 0:
+                self.warm.installed(self.terraform, self.directory, environ)
+            return done
         if self.warm is None or command not in READING:
             return once(None)
         attached = self.warm.attach(self.directory, environ, files=files)

@@ -60,10 +60,7 @@ def find_package(root: Path, data_directory: Path, cache: AnswerCache) -> Packag
         UnusablePackageError: None is installed, or the lock file cannot vouch for it.
         ProviderMismatchError: It is not the one that the lock file names.
     """
-    locked = _locked(root / LOCK_FILE)
-    for source, (version, hashes) in locked.items():
-        if not source.endswith(f"/{PROVIDER_NAME}"):
-            continue
+    for source, (version, hashes) in _locked_provider(root).items():
         # One platform at most is installed.
         folders = sorted((data_directory / "providers" / source / version).glob("*_*"))
         executables = [
@@ -84,6 +81,13 @@ def find_package(root: Path, data_directory: Path, cache: AnswerCache) -> Packag
                 "to change, run terraform providers lock",
             )
         return Package(source=source, version=version, executable=executable, digest=digest)
+    return None
+
+
+def package_folder(root: Path, data_directory: Path) -> Path | None:
+    """Return where ``init`` puts the AWS provider of a root, each platform into a folder of it."""
+    for source, (version, _) in _locked_provider(root).items():
+        return data_directory / "providers" / source / version
     return None
 
 
@@ -135,6 +139,13 @@ def _file_hash(file: Path) -> str:
         while chunk := stream.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _locked_provider(root: Path) -> dict[str, tuple[str, list[str]]]:
+    locked = _locked(root / LOCK_FILE)
+    return {
+        source: entry for source, entry in locked.items() if source.endswith(f"/{PROVIDER_NAME}")
+    }
 
 
 _BLOCK = re.compile(r'^provider\s+"([^"]+)"\s*\{(.*?)^\}', re.MULTILINE | re.DOTALL)
