@@ -129,13 +129,14 @@ class Deployment:
 
     def show_json(self, label: str) -> bytes:
         """Return a saved plan in JSON."""
+        file = self.plan_file(label)
         environ = self.project.environ(
             CHECKPOINT_DISABLE="1",
             TF_CLI_CONFIG_FILE=str(self._work / "terraformrc"),
             TF_DATA_DIR=str(self._work / self._target_name / "data" / label),
         )
         shown = run_program(
-            [find_terraform(environ).path, "show", "-json", self.plan_file(label)],
+            [TAP, "warm", "--", find_terraform(environ).path, "show", "-json", file],
             env=environ,
             cwd=self.project.directory / "environments" / self.name,
         )

@@ -1,10 +1,10 @@
 """A provider that ``terraform init`` need not look at again.
 
-``init`` takes an unpacked provider of 700 MB from a mirror by a link, and hashes it twice, for every
-root and every copy of an environment. What it decides depends on the lock file, the settings of
-Terraform and what the configuration requires of providers. When all that is as it was in an ``init``
-that succeeded, the link is made here, after the package was compared with the lock file; and
-Terraform is told that the provider is there, as one that runs already. It does the rest of ``init``.
+``init`` links an unpacked provider of 700 MB from a mirror, and hashes it twice, for every root
+and every copy of an environment. What it decides depends on the lock file, the settings of
+Terraform and what the configuration requires of providers. When all that is as it was in an
+``init`` that succeeded, the link is made here, after the package was compared with the lock file;
+and Terraform is told that the provider runs already. It does the rest of ``init``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _REQUIRED = re.compile(r'\brequired_providers"?\s*:?\s*\{((?:[^{}]|\{[^{}]*\})*)
 _ENTRY = re.compile(r'([\w-]+)"?\s*[=:]\s*(?:\{([^{}]*)\}|"([^"]*)")')
 _SOURCE = re.compile(r'\bsource"?\s*[=:]\s*"([^"]*)"')
 _VERSION = re.compile(r'\bversion"?\s*[=:]\s*"([^"]*)"')
-_LOCAL = ("./", "../")
+_LOCAL = ("./", "../", "/")
 
 # What else tells ``init`` where it finds providers.
 # Source: https://developer.hashicorp.com/terraform/cli/config/environment-variables
@@ -78,9 +78,7 @@ def link_known(
     return {"TF_REATTACH_PROVIDERS": json.dumps({package.source: _NOWHERE})} if package else {}
 
 
-def note_link(
-    terraform: Path, root: Path, environ: Mapping[str, str], cache: AnswerCache
-) -> None:
+def note_link(terraform: Path, root: Path, environ: Mapping[str, str], cache: AnswerCache) -> None:
     """Remember where ``init`` has taken the provider from, if it has taken it by a link.
 
     Args:

@@ -179,9 +179,7 @@ class WarmProviders:
             self._say(f"providers start cold: {error}")
             return None
 
-    def install(
-        self, terraform: Path, root: Path, environ: Mapping[str, str]
-    ) -> Mapping[str, str]:
+    def install(self, terraform: Path, root: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
         """Install the provider before ``terraform init``, if it is known where from.
 
         Args:
