@@ -128,9 +128,9 @@ def test_nobody_else_can_open_a_socket(small_root: SmallRoot, sockets: Path) -> 
         assert modes == {"0.sock": 0o600}
 
 
-def test_four_plans_at_once_on_an_empty_cache(small_root: SmallRoot, tmp_path: Path) -> None:
+def test_two_plans_at_once_on_an_empty_cache(small_root: SmallRoot, tmp_path: Path) -> None:
     environ = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    running = [small_root.start("plan", "-lock=false", **environ) for _ in range(4)]
+    running = [small_root.start("plan", "-lock=false", **environ) for _ in range(2)]
     for planning in running:
         with planning:
             stdout, stderr = planning.communicate()
@@ -143,21 +143,21 @@ def test_four_plans_at_once_on_an_empty_cache(small_root: SmallRoot, tmp_path: P
     assert not any(name.startswith(".") for name in names)
 
 
-@pytest.mark.parametrize("damage", ["truncate", "replace", "folder"])
+@pytest.mark.parametrize("damage", ["content", "folder"])
 def test_a_damaged_cache_is_made_anew(small_root: SmallRoot, tmp_path: Path, damage: str) -> None:
     shutil.copytree(Path(os.environ["XDG_CACHE_HOME"]) / "tap", tmp_path / "cache" / "tap")
     cache = tmp_path / "cache" / "tap" / "providers"
     small_root.warm("validate", XDG_CACHE_HOME=str(tmp_path / "cache"))
     files = {file: file.read_bytes() for file in cache.iterdir()}
     assert files
-    for file, content in files.items():
-        if damage == "truncate":
-            file.write_bytes(content[: len(content) // 2])
-        elif damage == "replace":
-            file.write_bytes(b"answers of another version\n" + content)
-        else:
+    for number, (file, content) in enumerate(files.items()):
+        if damage == "folder":
             file.unlink()
             file.mkdir()
+        elif number % 2:
+            file.write_bytes(content[: len(content) // 2])
+        else:
+            file.write_bytes(b"answers of another version\n" + content)
     done = small_root.warm("plan", XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert "Plan: 9 to add, 0 to change, 0 to destroy." in done.stdout
     assert done.stderr == ""

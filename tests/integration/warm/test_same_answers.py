@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tap.testing.project import TAP
+from tap.warm.providers import WarmProviders
 from tests.integration.warm.conftest import (
     NETWORK,
     TERRAFORM,
@@ -41,10 +43,49 @@ ORPHAN = {
 }
 
 
-def test_the_plan_of_a_small_root_is_the_same(small_root: SmallRoot) -> None:
+ACL = """
+resource "aws_wafv2_web_acl" "this" {
+  name  = "acl"
+  scope = "REGIONAL"
+  default_action {
+    allow {}
+  }
+  rule {
+    name     = "countries"
+    priority = 1
+    action {
+      block {}
+    }
+    statement {
+      geo_match_statement {
+        country_codes = ["CH"]
+      }
+    }
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "countries"
+      sampled_requests_enabled   = true
+    }
+  }
+  visibility_config {
+    cloudwatch_metrics_enabled = true
+    metric_name                = "acl"
+    sampled_requests_enabled   = true
+  }
+}
+"""
+
+
+def test_the_plan_of_a_small_root_is_the_same_without_blocks_that_it_does_not_use(
+    small_root: SmallRoot,
+) -> None:
+    (small_root.folder / "main.tf").write_text(root_text(NETWORK + ACL))
     plain = small_root.plan(warm=False)
     assert small_root.plan(warm=True) == plain
-    assert len(plain["resource_changes"]) == 9
+    assert len(plain["resource_changes"]) == 10
+    planned = {each["type"]: each for each in plain["planned_values"]["root_module"]["resources"]}
+    statement = planned["aws_wafv2_web_acl"]["values"]["rule"][0]["statement"][0]
+    assert statement["and_statement"] == [], "an unused block has to be there"
 
 
 def test_a_plan_made_warm_is_applied_by_terraform_itself(small_root: SmallRoot) -> None:
@@ -99,60 +140,19 @@ def keep_elsewhere(root: SmallRoot, state: dict[str, Any]) -> None:
     kept = json.loads(json.dumps(state))
     kept["resources"][0]["provider"] = f'provider["{provider_source(root)}"]'
     (root.folder / "elsewhere" / "state").write_text(json.dumps(kept))
-    root.run(TERRAFORM, "init", "-input=false")
+    with WarmProviders() as providers:
+        known = providers.install(Path(TERRAFORM), root.folder, root.environ)
+    root.run(TERRAFORM, "init", "-input=false", **known)
 
 
 def test_a_type_that_only_a_remote_state_holds_is_found(small_root: SmallRoot) -> None:
     keep_elsewhere(small_root, ORPHAN)
-    for command in (["plan", "-refresh=false"], ["show"], ["show", "-json"]):
+    for command in (["plan", "-refresh=false"], ["show", "-json"]):
         plain = small_root.run(TERRAFORM, *command)
         done = small_root.warm(*command)
         assert done.stdout == plain.stdout
         assert "what the configuration does not name" in done.stderr
         assert "aws_ssm_document.orphan" in done.stdout or '"aws_ssm_document"' in done.stdout
-
-
-ACL = """
-resource "aws_wafv2_web_acl" "this" {
-  name  = "acl"
-  scope = "REGIONAL"
-  default_action {
-    allow {}
-  }
-  rule {
-    name     = "countries"
-    priority = 1
-    action {
-      block {}
-    }
-    statement {
-      geo_match_statement {
-        country_codes = ["CH"]
-      }
-    }
-    visibility_config {
-      cloudwatch_metrics_enabled = true
-      metric_name                = "countries"
-      sampled_requests_enabled   = true
-    }
-  }
-  visibility_config {
-    cloudwatch_metrics_enabled = true
-    metric_name                = "acl"
-    sampled_requests_enabled   = true
-  }
-}
-"""
-
-
-def test_blocks_that_are_left_out_of_the_schema_change_no_plan(small_root: SmallRoot) -> None:
-    (small_root.folder / "main.tf").write_text(root_text(ACL))
-    plain = small_root.plan(warm=False)
-    assert small_root.plan(warm=True) == plain
-    statement = plain["planned_values"]["root_module"]["resources"][0]["values"]["rule"][0][
-        "statement"
-    ][0]
-    assert statement["and_statement"] == [], "an unused block has to be there"
 
 
 def test_a_block_that_only_a_remote_state_holds_is_found(small_root: SmallRoot) -> None:
@@ -196,7 +196,9 @@ def test_exit_code_two_of_a_plan_with_changes_passes(small_root: SmallRoot) -> N
 
 
 def test_a_command_that_writes_is_run_as_it_is(small_root: SmallRoot) -> None:
-    done = small_root.warm("apply", "-auto-approve", "-refresh=false", "-target=data.none.x")
+    (small_root.folder / "main.tf").write_text('resource "terraform_data" "x" {}')
+    done = small_root.warm("apply", "-auto-approve")
+    assert "Apply complete! Resources: 1 added, 0 changed, 0 destroyed." in done.stdout
     assert "terraform apply is no command that reads" in done.stderr
 
 
