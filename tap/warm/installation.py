@@ -115,7 +115,7 @@ def required(root: Path) -> frozenset[str] | None:
             for block in _REQUIRED.findall(text):
                 for name, entry, version in _ENTRY.findall(block):
                     words = [*_SOURCE.findall(entry), *_VERSION.findall(entry), version]
-                    found.add(" ".join([name, *words]))
+                    found.add(" ".join([name, *words]).rstrip())
             text = _REQUIRED.sub("", text)
             found.update(_VERSION.findall(text))
             sources = _SOURCE.findall(text)

@@ -47,8 +47,8 @@ def test_the_examples_of_a_readme_can_be_planned(
         {"alias": "us_east_1", "region": "us-east-1", **OFFLINE_PROVIDER},
     ]
     required = {"aws": {"source": "hashicorp/aws", "version": "~> 5.100"}}
-    root = {"terraform": {"required_providers": required}, "provider": {"aws": providers}}
-    (tmp_path / "main.tf.json").write_text(json.dumps(root))
+    configuration = {"terraform": {"required_providers": required}, "provider": {"aws": providers}}
+    (tmp_path / "main.tf.json").write_text(json.dumps(configuration))
     shutil.copy(REPOSITORY / "environments" / "dev" / ".terraform.lock.hcl", tmp_path)
     root = Root(
         directory=tmp_path,

@@ -142,7 +142,7 @@ def keep_elsewhere(root: SmallRoot, state: dict[str, Any]) -> None:
     (root.folder / "elsewhere" / "state").write_text(json.dumps(kept))
     with WarmProviders() as providers:
         known = providers.install(Path(TERRAFORM), root.folder, root.environ)
-    root.run(TERRAFORM, "init", "-input=false", **known)
+    SmallRoot(root.folder, {**root.environ, **known}).run(TERRAFORM, "init", "-input=false")
 
 
 def test_a_type_that_only_a_remote_state_holds_is_found(small_root: SmallRoot) -> None:
