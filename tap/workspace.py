@@ -204,7 +204,7 @@ def open_workspace(
         TapError: One of the steps failed; see the subclasses in :mod:`tap.errors`.
     """
     check_suffix(request.suffix)
-    boto = import_ahead("boto3")
+    boto = import_ahead("botocore.session")
     # Before anything is started for it.
     terraform = find_terraform(request.environ)
     boto.result()
