@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap.plan import summarize
 from tap.terraform.installation import find_terraform, terraform_environ
+from tap.terraform.root import Root
 from tap.testing.planner import OFFLINE_PROVIDER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tap.warm.providers import WarmProviders
 
 REPOSITORY = Path(__file__).parents[2]
 READMES = sorted(REPOSITORY.glob("modules/*/README.md"))
@@ -30,7 +32,7 @@ READMES = sorted(REPOSITORY.glob("modules/*/README.md"))
     ids=lambda file: file.parent.name,
 )
 def test_the_examples_of_a_readme_can_be_planned(
-    readme: Path, tmp_path: Path, warm_variables: Callable[..., dict[str, str]]
+    readme: Path, tmp_path: Path, warm_providers: WarmProviders
 ) -> None:
     blocks = re.findall(r"^```hcl\n(.*?)^```", readme.read_text(), re.DOTALL | re.MULTILINE)
     examples = [block for block in blocks if re.search(r'^module "', block, re.MULTILINE)]
@@ -48,20 +50,18 @@ def test_the_examples_of_a_readme_can_be_planned(
     root = {"terraform": {"required_providers": required}, "provider": {"aws": providers}}
     (tmp_path / "main.tf.json").write_text(json.dumps(root))
     shutil.copy(REPOSITORY / "environments" / "dev" / ".terraform.lock.hcl", tmp_path)
-    environ = terraform_environ(os.environ, folder=tmp_path)
-    terraform = find_terraform(os.environ).path
-    for arguments in (["init"], ["plan", "-lock=false"]):
-        done = subprocess.run(
-            [terraform, *arguments, "-input=false", "-no-color"],
-            cwd=tmp_path,
-            env=environ,
-            capture_output=True,
-            check=False,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        environ = warm_variables(tmp_path, environ)
-    assert re.search(r"Plan: [1-9]\d* to add, 0 to change, 0 to destroy\.", done.stdout)
+    caller = Root(
+        directory=tmp_path,
+        data_directory=tmp_path / ".terraform",
+        terraform=find_terraform(os.environ).path,
+        environ=terraform_environ(os.environ, folder=tmp_path),
+        warm=warm_providers,
+    )
+    caller.init(None)
+    caller.plan(tmp_path / "plan")
+    counts = summarize(caller.show(tmp_path / "plan").plan).total
+    assert counts.add > 0
+    assert (counts.change, counts.destroy) == (0, 0)
 
 
 @pytest.mark.requirement("DOC-1")

@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,11 +21,14 @@ import pytest
 
 from tap.plan import Configuration, Plan
 from tap.policy import Finding, Outcome, Planned, Scope, Sources, find_rule, judge
-from tap.terraform.installation import find_provider, find_terraform
+from tap.terraform.installation import find_terraform, terraform_environ
+from tap.terraform.root import Root
 from tap.testing.planner import OFFLINE_PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tap.warm.providers import WarmProviders
 
 FIXTURES = Path(__file__).parent / "fixtures"
 LOCK_FILE = Path(__file__).parents[2] / "environments" / "dev" / ".terraform.lock.hcl"
@@ -82,11 +84,11 @@ class Planner:
 
     Attributes:
         folder: Where the root and its modules are written.
-        warm_variables: Gives Terraform a provider that is ready.
+        warm: Serves the provider.
     """
 
     folder: Path
-    warm_variables: Callable[..., dict[str, str]]
+    warm: WarmProviders
     _plans: dict[str, Plan] = field(default_factory=dict)
 
     def source(self, case: Case) -> Path:
@@ -101,11 +103,11 @@ class Planner:
         return cut(self._plans[area], case.call)
 
     def _planned(self, area: str) -> Plan:
-        environ = self._environ
+        root = self._root
         self._write_root([case for case in self._cases if find_rule(case.rule).area == area])
-        environ = self.warm_variables(self.folder, environ)
-        self._terraform("plan", "-out=plan", "-refresh=false", **environ)
-        return Plan.decode(self._terraform("show", "-json", "plan", **environ))
+        saved = self.folder / "plan"
+        root.plan(saved)
+        return root.show(saved).plan
 
     def _write_root(self, cases: list[Case]) -> None:
         root = {
@@ -120,35 +122,23 @@ class Planner:
         return [case for case in all_cases() if case.is_planned]
 
     @cached_property
-    def _environ(self) -> dict[str, str]:
-        """The variables of Terraform in a folder that is initialised for all areas."""
-        provider = find_provider(os.environ, home=Path.home())
-        configuration = self.folder / "terraformrc"
-        configuration.write_text(provider.configuration)
-        environ = {
-            "TF_CLI_CONFIG_FILE": str(configuration),
-            "CHECKPOINT_DISABLE": "1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_COLOR": "1",
-        }
+    def _root(self) -> Root:
+        """Terraform in a folder that is initialised for all areas."""
         shutil.copy(LOCK_FILE, self.folder)
         for case in self._cases:
             copy_case(case, self.source(case))
         self._write_root(self._cases)
-        self._terraform("init", "-backend=false", "-lockfile=readonly", **environ)
-        return environ
-
-    def _terraform(self, command: str, *arguments: str, **environ: str) -> bytes:
-        done = subprocess.run(
-            [find_terraform(os.environ).path, command, *arguments],
-            cwd=self.folder,
-            env={**os.environ, **environ},
-            capture_output=True,
-            check=False,
+        root = Root(
+            directory=self.folder,
+            data_directory=self.folder / ".terraform",
+            terraform=find_terraform(os.environ).path,
+            environ=terraform_environ(
+                {**os.environ, "AWS_EC2_METADATA_DISABLED": "true"}, folder=self.folder
+            ),
+            warm=self.warm,
         )
-        if done.returncode != 0:
-            pytest.fail(f"terraform {command} of {self.folder}: {done.stderr.decode()}")
-        return done.stdout
+        root.init(None)
+        return root
 
 
 def copy_case(case: Case, folder: Path) -> None:
@@ -190,10 +180,10 @@ def all_cases() -> list[Case]:
 
 @pytest.fixture(scope="session")
 def found(
-    tmp_path_factory: pytest.TempPathFactory, warm_variables: Callable[..., dict[str, str]]
+    tmp_path_factory: pytest.TempPathFactory, warm_providers: WarmProviders
 ) -> Callable[[Case], tuple[Finding, ...]]:
     """Return a function: case -> what its rule finds in it."""
-    planner = Planner(tmp_path_factory.mktemp("rules"), warm_variables)
+    planner = Planner(tmp_path_factory.mktemp("rules"), warm_providers)
 
     def findings(case: Case) -> tuple[Finding, ...]:
         rule = find_rule(case.rule)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tap.testing.project import TAP
+from tap.warm.package import unread
 from tests.integration.warm.conftest import (
     NETWORK,
     TERRAFORM,
@@ -99,12 +100,12 @@ def keep_elsewhere(root: SmallRoot, state: dict[str, Any]) -> None:
     kept = json.loads(json.dumps(state))
     kept["resources"][0]["provider"] = f'provider["{provider_source(root)}"]'
     (root.folder / "elsewhere" / "state").write_text(json.dumps(kept))
-    root.run(TERRAFORM, "init", "-input=false")
+    root.run(TERRAFORM, "init", "-input=false", **unread(root.folder))
 
 
 def test_a_type_that_only_a_remote_state_holds_is_found(small_root: SmallRoot) -> None:
     keep_elsewhere(small_root, ORPHAN)
-    for command in (["plan", "-refresh=false"], ["show"], ["show", "-json"]):
+    for command in (["plan", "-refresh=false"], ["show", "-json"]):
         plain = small_root.run(TERRAFORM, *command)
         done = small_root.warm(*command)
         assert done.stdout == plain.stdout
