@@ -79,9 +79,14 @@ class Deployment:
     @cached_property
     def plan(self) -> Plan:
         """The plan from nothing."""
+        return Plan.decode(self.plan_json)
+
+    @property
+    def plan_json(self) -> bytes:
+        """The plan from nothing, as Terraform shows it."""
         if self.planned.returncode != 0:
             pytest.fail(self.planned.text)
-        return Plan.decode((self._folder / "plan.json").read_bytes())
+        return (self._folder / "plan.json").read_bytes()
 
     @cached_property
     def apply(self) -> Ended:

@@ -317,9 +317,10 @@ def test_destroy_leaves_nothing_behind(deployment: Deployment) -> None:
         assert "TF_VAR_deletion_protection=false TAP_FAIL_ON=high tap apply prod" in refused.stderr
         assert len(existing()) > 100
         deployment.progress("prod: lifting the protection")
-        held = deployment.project.run(
-            "apply", "prod", expected=3, TF_VAR_deletion_protection="false"
-        )
+        # One plan for both of the commands that follow.
+        unprotected = {"TF_VAR_deletion_protection": "false"}
+        deployment.project.run("plan", "prod", **unprotected)
+        held = deployment.project.run("apply", "prod", expected=3, **unprotected)
         assert "RDS-04 medium" in held.stderr
         assert "LB-06 medium" in held.stderr
         lift, destroy, _ = commands("docs/guides/first-hour.md", "Destroy")
