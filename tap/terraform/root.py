@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,6 +26,8 @@ from tap.terraform.operations import recorded
 from tap.terraform.retries import Retries, reasons, transient
 from tap.terraform.unsaved import claim, refuse_unsaved
 from tap.warm.commands import READING
+from tap.warm.installed import link_known, remember
+from tap.warm.package import unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -135,20 +137,37 @@ class Root:
             return False
         self.data_directory.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
-        self._events("init", *init_arguments(backend), "-reconfigure")
+        self._init(*init_arguments(backend), "-reconfigure")
         # Only now are the modules known that the digest covers.
         stamp.write_text(init_digest(self, backend), encoding="utf-8")
         return True
 
+    def _init(self, *arguments: str) -> None:
+        """Initialise, and let Terraform read the provider only if it may find another one."""
+        if self.warm is None or not unread(self.directory):
+            self._events("init", *arguments)
+            return
+        # For the rest, and to know the modules.
+        self._unread()._events("init", *arguments)  # noqa: SLF001 - of the same class
+        if not link_known(self.directory, self.data_directory, self.module_folders, self.environ):
+            self._events("init", *arguments)
+            remember(self.directory, self.data_directory, self.module_folders, self.environ)
+
+    def _unread(self) -> Root:
+        """Return this root for commands that never ask the provider, whoever starts it."""
+        if self.warm is None:
+            return self
+        return replace(self, environ={**self.environ, **unread(self.directory)})
+
     def migrate_state(self, backend: Mapping[str, str]) -> None:
-        """Move the state from where it is into a backend.
+        """Move the state from where it is into a backend; ``init`` comes before it.
 
         Raises:
             TerraformError: Terraform refused; the state is still where it was.
         """
         # Terraform accepts no -json here, because it could have to ask.
         arguments = [*init_arguments(backend), "-migrate-state", "-force-copy"]
-        done = self._noted("init", *arguments)
+        done = self._unread()._noted("init", *arguments)  # noqa: SLF001 - of the same class
         self._check(done, "terraform init -migrate-state")
 
     def validate(self) -> None:
@@ -290,7 +309,7 @@ class Root:
         Raises:
             TerraformError: The state cannot be read.
         """
-        done = self._read("output", "-json")
+        done = self._unread()._read("output", "-json")  # noqa: SLF001 - of the same class
         return msgspec.json.decode(done.stdout, type=dict[str, Output])
 
     def _events(self, command: str, *arguments: str, accepted: Sequence[int] = (0,)) -> Completed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def find_package(root: Path, data_directory: Path, cache: AnswerCache) -> Packag
         UnusablePackageError: None is installed, or the lock file cannot vouch for it.
         ProviderMismatchError: It is not the one that the lock file names.
     """
-    locked = _locked(root / LOCK_FILE)
+    locked = locked_providers(root / LOCK_FILE)
     for source, (version, hashes) in locked.items():
         if not source.endswith(f"/{PROVIDER_NAME}"):
             continue
@@ -85,6 +86,28 @@ def find_package(root: Path, data_directory: Path, cache: AnswerCache) -> Packag
             )
         return Package(source=source, version=version, executable=executable, digest=digest)
     return None
+
+
+def unread(root: Path) -> dict[str, str]:
+    """Return variables with which a command that never asks the provider does not read it.
+
+    Terraform compares every installed provider with the lock file at the start of each command,
+    which takes seconds for 700 MB; one that somebody else is said to have started it does not.
+
+    Args:
+        root: The folder with the root's ``.tf`` files.
+    """
+    nobody = {
+        "Protocol": "grpc",
+        "ProtocolVersion": 5,
+        "Pid": os.getpid(),
+        "Test": True,
+        "Addr": {"Network": "unix", "String": os.devnull},
+    }
+    sources = [
+        each for each in locked_providers(root / LOCK_FILE) if each.endswith(f"/{PROVIDER_NAME}")
+    ]
+    return {"TF_REATTACH_PROVIDERS": json.dumps(dict.fromkeys(sources, nobody))} if sources else {}
 
 
 def package_hash(folder: Path, cache: AnswerCache) -> str:
@@ -142,7 +165,7 @@ _VERSION = re.compile(r'^\s*version\s*=\s*"([^"]+)"', re.MULTILINE)
 _HASHES = re.compile(r"^\s*hashes\s*=\s*\[(.*?)\]", re.MULTILINE | re.DOTALL)
 
 
-def _locked(file: Path) -> dict[str, tuple[str, list[str]]]:
+def locked_providers(file: Path) -> dict[str, tuple[str, list[str]]]:
     """Return version and hashes of each provider in a lock file; empty if it cannot be read.
 
     The file is written by Terraform in one form only, so no parser of HCL is needed.

@@ -23,7 +23,7 @@ from tap.process import Group, run
 from tap.warm.answers import Answers
 from tap.warm.cache import AnswerCache, inherited_variables
 from tap.warm.names import Named, find_named
-from tap.warm.package import UnusablePackageError, data_directory, find_package
+from tap.warm.package import UnusablePackageError, data_directory, find_package, unread
 from tap.warm.provider import GARBAGE_PERCENT, PROTOCOL, Pool, ProviderStartError
 
 if TYPE_CHECKING:
@@ -66,7 +66,10 @@ class Attachment:
         if self.schemas.exceeded:
             return True
         listed = run(
-            [terraform, "state", "list"], env=environ, cwd=root, timeout=_STATE_TIMEOUT_SECONDS
+            [terraform, "state", "list"],
+            env={**environ, **unread(root)},
+            cwd=root,
+            timeout=_STATE_TIMEOUT_SECONDS,
         )
         types = set(re.findall(r"(?:^|\.)(aws_[a-z0-9_]+)\.", listed.stdout, re.MULTILINE))
         return bool({name.encode() for name in types} - self.schemas.named.types)
