@@ -19,7 +19,7 @@ from tap.terraform.installation import find_terraform
 from tap.testing.project import TAP, Ended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tap.aws import Target
@@ -134,19 +134,46 @@ class Deployment:
 
     def show_json(self, label: str) -> bytes:
         """Return a saved plan in JSON."""
-        environ = self.project.environ(
+        environ = self._environ(label)
+        return self._terraform(
+            [find_terraform(environ).path, "show", "-json", self.plan_file(label)], environ
+        ).encode()
+
+    def changes(self) -> list[str]:
+        """Plan by Terraform alone and return the addresses of what would change.
+
+        Nothing is judged and nothing saved, which takes two thirds of the time of ``tap plan``.
+        """
+        self.require()
+        variables = {"TF_VAR_name_suffix": self.suffix, "TF_VAR_target": self._target_name}
+        environ = self.target.environ({**self._environ(self.label), **variables})
+        terraform = find_terraform(environ).path
+        plan = ["plan", "-input=false", "-lock=false", "-json"]
+        printed = self._terraform([TAP, "warm", "--", terraform, *plan], environ)
+        events = [json.loads(line) for line in printed.splitlines()]
+        if not any(event["type"] == "change_summary" for event in events):
+            pytest.fail(printed)
+        return [
+            event["change"]["resource"]["addr"]
+            for event in events
+            if event["type"] == "planned_change"
+        ]
+
+    def _environ(self, label: str) -> dict[str, str]:
+        """Return what Terraform itself needs in a copy of the environment."""
+        return self.project.environ(
             CHECKPOINT_DISABLE="1",
             TF_CLI_CONFIG_FILE=str(self._work / "terraformrc"),
             TF_DATA_DIR=str(self._work / self._target_name / "data" / label),
         )
-        shown = run_program(
-            [find_terraform(environ).path, "show", "-json", self.plan_file(label)],
-            env=environ,
-            cwd=self.project.directory / "environments" / self.name,
+
+    def _terraform(self, command: Sequence[str | Path], environ: dict[str, str]) -> str:
+        ended = run_program(
+            command, env=environ, cwd=self.project.directory / "environments" / self.name
         )
-        if shown.returncode != 0:
-            pytest.fail(shown.stderr)
-        return shown.stdout.encode()
+        if ended.returncode != 0:
+            pytest.fail(ended.stdout + ended.stderr)
+        return ended.stdout
 
     @property
     def emulator(self) -> Emulator:

@@ -318,9 +318,10 @@ def test_destroy_leaves_nothing_behind(deployment: Deployment) -> None:
         assert len(existing()) > 100
         deployment.progress("prod: lifting the protection")
         # One plan for both of the commands that follow.
-        unprotected = {"TF_VAR_deletion_protection": "false"}
-        deployment.project.run("plan", "prod", **unprotected)
-        held = deployment.project.run("apply", "prod", expected=3, **unprotected)
+        deployment.project.run("plan", "prod", TF_VAR_deletion_protection="false")
+        held = deployment.project.run(
+            "apply", "prod", expected=3, TF_VAR_deletion_protection="false"
+        )
         assert "RDS-04 medium" in held.stderr
         assert "LB-06 medium" in held.stderr
         lift, destroy, _ = commands("docs/guides/first-hour.md", "Destroy")
