@@ -84,6 +84,7 @@ class Root:
         terraform: The executable.
         environ: All environment variables of the child, but ``TF_DATA_DIR``.
         lock_timeout: How long to wait for the state lock, such as ``0s`` or ``5m``.
+        parallelism: How many resources an apply works on at once; None for Terraform's 10.
         timeouts: Seconds after which ``init``, ``plan`` or ``apply`` is asked to stop; a
             missing one has no limit.
         unsaved: The folder for states that Terraform could not save; None leaves them where
@@ -100,6 +101,7 @@ class Root:
     terraform: Path
     environ: Mapping[str, str]
     lock_timeout: str = "0s"
+    parallelism: int | None = None
     timeouts: Mapping[str, float] = field(default_factory=dict)
     unsaved: Path | None = None
     words: str = "ENV"
@@ -277,8 +279,11 @@ class Root:
         """
         refuse_unsaved(self.unsaved, self.words)
         started = time.time()
+        arguments = [f"-lock-timeout={self.lock_timeout}"]
+        if self.parallelism is not None:
+            arguments.append(f"-parallelism={self.parallelism}")
         try:
-            self._events("apply", f"-lock-timeout={self.lock_timeout}", str(plan))
+            self._events("apply", *arguments, str(plan))
         except TerraformError as error:
             kept = claim(self.directory, self.unsaved, since=started)
             if kept is None:
