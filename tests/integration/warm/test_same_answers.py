@@ -100,7 +100,8 @@ def keep_elsewhere(root: SmallRoot, state: dict[str, Any]) -> None:
     kept = json.loads(json.dumps(state))
     kept["resources"][0]["provider"] = f'provider["{provider_source(root)}"]'
     (root.folder / "elsewhere" / "state").write_text(json.dumps(kept))
-    root.run(TERRAFORM, "init", "-input=false", **unread(root.folder))
+    extra: Any = unread(root.folder)
+    root.run(TERRAFORM, "init", "-input=false", **extra)
 
 
 def test_a_type_that_only_a_remote_state_holds_is_found(small_root: SmallRoot) -> None:
