@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.check import check_rows, check_table
 from benchmarks.measure import Pairs, machine
-from benchmarks.prod import REPOSITORY, prod
+from benchmarks.prod import REPOSITORY, as_people_have_it, prod
 from benchmarks.prove import Proved, prove_rows, prove_table
 from benchmarks.warm_providers import (
     GOALS,
@@ -98,7 +98,8 @@ def measured(options: argparse.Namespace, parts: list[str]) -> Iterator[tuple[st
         }
         bench = Bench(str(find_terraform(os.environ).path), providers, options.pairs)
         if "modules" in parts:
-            for row in module_rows(bench, work, terraform_environ(own, folder=work)):
+            environ = as_people_have_it(terraform_environ(own, folder=work), own)
+            for row in module_rows(bench, work, environ):
                 yield "warm-providers", row
         if {"environments", "wrapper"} & set(parts):
             yield from environment_rows(bench, work, parts)

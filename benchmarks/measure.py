@@ -65,6 +65,7 @@ def measure(
     *,
     pairs: int,
     before: Callable[[], object] = lambda: None,
+    warm_up: bool = True,
 ) -> Pairs:
     """Run both ways once to warm up, and then in turn; the order changes from pair to pair.
 
@@ -74,8 +75,10 @@ def measure(
         warm: Does it with ``tap``.
         pairs: How many times both are measured.
         before: Makes ready for either; not measured.
+        warm_up: Whether there is a run before the first that counts; work that consists of
+            hundreds of commands needs none.
     """
-    for way in (plain, warm):
+    for way in (plain, warm) if warm_up else ():
         before()
         way()
     found = Pairs(name)

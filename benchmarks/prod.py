@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def as_people_have_it(environ: dict[str, str], own: dict[str, str]) -> dict[str, str]:
+    """Return variables without what ``tap`` adds to them to make Terraform faster."""
+    kept = {key: value for key, value in environ.items() if key != "GOGC"}
+    return kept | {key: own[key] for key in ("GOGC",) if key in own}
+
+
 @dataclass(frozen=True)
 class Prod:
     """A copy of this project with an initialized environment.
@@ -58,7 +64,8 @@ class Prod:
                 environ=self.variables,
             )
         )
-        return {**workspace.root.environ, "TF_DATA_DIR": str(workspace.root.data_directory)}
+        environ = {**workspace.root.environ, "TF_DATA_DIR": str(workspace.root.data_directory)}
+        return as_people_have_it(environ, self.variables)
 
     def tap(self, *words: str) -> str:
         """Run a command of ``tap`` and return what it printed."""

@@ -78,7 +78,7 @@ class Target:
         timeout: float = _BOTO_SECONDS,
         attempts: int | None = None,
     ) -> Any:  # noqa: ANN401 - of any service
-        """Return a boto3 client for this target, the same one for the same arguments.
+        """Return a client of boto3's core for this target, the same one for the same arguments.
 
         Clients may be used by several threads; making one takes a tenth of a second.
 
@@ -100,11 +100,6 @@ class Target:
     def _clients(self) -> dict[tuple[str, str, float, int | None], Any]:
         return {}
 
-    @cached_property
-    def _session(self) -> Any:  # noqa: ANN401 - its types know services by literal names only
-        """A session keeps what it read of the services' descriptions."""
-        return self.session()
-
     def _new_client(self, service: str, region: str, timeout: float, attempts: int | None) -> Any:  # noqa: ANN401
         from botocore.config import Config  # noqa: PLC0415
 
@@ -114,16 +109,26 @@ class Target:
             read_timeout=timeout,
             retries={"mode": "standard", "max_attempts": tries},
         )
-        return self._session.client(service, region_name=region, config=config)
+        return self._core.create_client(service, region_name=region, config=config)
 
     def session(self) -> boto3.Session:
         """Return a new boto3 session whose clients talk to this target."""
-        import boto3  # noqa: PLC0415 - takes 0.3 s
+        import boto3  # noqa: PLC0415 - takes 0.4 s
+
+        return boto3.Session(region_name=self.region, botocore_session=self._new_core())
+
+    @cached_property
+    def _core(self) -> Any:  # noqa: ANN401 - its types know services by literal names only
+        """A session keeps what it read of the services' descriptions."""
+        return self._new_core()
+
+    def _new_core(self) -> Any:  # noqa: ANN401 - as above
+        """Return what boto3 is made of, which takes a third less to load."""
         from botocore.config import Config  # noqa: PLC0415
         from botocore.session import Session  # noqa: PLC0415
 
         if self.endpoint is None:
-            return boto3.Session(region_name=self.region)
+            return Session()
         alone: Any = Session(session_vars=_NO_FILES)
         create = alone.create_client
 
@@ -132,13 +137,12 @@ class Target:
 
         # A session has no option for it that holds for its clients, and none must reach AWS.
         alone.create_client = create_here
-        alone.set_default_client_config(Config(proxies={}, s3={"addressing_style": "path"}))
-        return boto3.Session(
-            region_name=self.region,
-            botocore_session=alone,
-            aws_access_key_id=_EMULATOR_CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=_EMULATOR_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        alone.set_credentials(
+            _EMULATOR_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            _EMULATOR_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         )
+        alone.set_default_client_config(Config(proxies={}, s3={"addressing_style": "path"}))
+        return alone
 
 
 def localstack_endpoint(environ: Mapping[str, str]) -> str:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from tap.settings import Environment, Settings, TargetName
     from tap.warm.providers import WarmProviders
 
+# Providers wait for a minute in places, whatever AWS answers, and Terraform counts that as work.
+# The emulator limits no rates that more calls at once could exceed.
+_LOCAL_PARALLELISM = 50
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -204,7 +208,7 @@ def open_workspace(
         TapError: One of the steps failed; see the subclasses in :mod:`tap.errors`.
     """
     check_suffix(request.suffix)
-    boto = import_ahead("boto3")
+    boto = import_ahead("botocore.session")
     # Before anything is started for it.
     terraform = find_terraform(request.environ)
     boto.result()
@@ -226,6 +230,7 @@ def open_workspace(
             "TF_VAR_target": request.target,
         },
         lock_timeout=request.lock_timeout,
+        parallelism=_parallelism(request),
         timeouts=request.settings.timeouts.seconds,
         unsaved=request.states / "unsaved",
         words=request.words,
@@ -257,6 +262,16 @@ def open_workspace(
     if initialize and root.init(backend.configuration(request.state_key)):
         notice(f"initialized {request.environment.directory.relative_to(request.settings.root)}")
     return workspace
+
+
+def _parallelism(request: Request) -> int | None:
+    """Return how many resources an apply works on at once, unless the user has said it."""
+    said = any(
+        "-parallelism" in value
+        for name, value in request.environ.items()
+        if name in {"TF_CLI_ARGS", "TF_CLI_ARGS_apply"}
+    )
+    return _LOCAL_PARALLELISM if request.target == "local" and not said else None
 
 
 def _explain_locks(backend: Backend, request: Request, root: Root) -> list[Explanation]:

@@ -56,17 +56,26 @@ def project(pytestconfig: pytest.Config) -> Project:
     return found
 
 
-@pytest.fixture
-def own_project(project: Project, tmp_path: Path) -> Project:
-    """Return a copy of one's own, to be edited, on the shared emulator and its states.
+@pytest.fixture(scope="session")
+def make_own_project(project: Project) -> Callable[[Path], Project]:
+    """Return a function: folder to make -> a copy there, on the shared emulator and its states.
 
     Its commands need ``--target localstack`` and a ``--suffix`` that nobody else uses.
     """
-    project.run("init", "dev")
-    directory = tmp_path / "project"
-    copy_repository(directory)
-    emulator = Emulator(project.directory / ".tap" / "emulator")
-    return Project(directory, {"AWS_ENDPOINT_URL": str(emulator.status().endpoint)})
+
+    def make(directory: Path) -> Project:
+        project.run("init", "dev")
+        copy_repository(directory)
+        emulator = Emulator(project.directory / ".tap" / "emulator")
+        return Project(directory, {"AWS_ENDPOINT_URL": str(emulator.status().endpoint)})
+
+    return make
+
+
+@pytest.fixture
+def own_project(make_own_project: Callable[[Path], Project], tmp_path: Path) -> Project:
+    """Return a copy of one's own, to be edited; see ``make_own_project``."""
+    return make_own_project(tmp_path / "project")
 
 
 def copy_repository(directory: Path) -> None:

@@ -6,39 +6,67 @@ import atexit
 import gc
 import os
 import traceback
+from importlib import import_module
 from io import StringIO
 
 import click
 
 from tap import __version__
-from tap.cli.apply import apply
-from tap.cli.atlantis import atlantis
-from tap.cli.check import check
 from tap.cli.console import fail, notice
-from tap.cli.cost import cost
-from tap.cli.coverage import coverage
-from tap.cli.destroy import destroy
-from tap.cli.doctor import doctor
-from tap.cli.drift import drift
-from tap.cli.emulator import emulator
-from tap.cli.init import init
-from tap.cli.lock import lock
-from tap.cli.output import output
-from tap.cli.plan import plan
-from tap.cli.prove import prove
-from tap.cli.rules import rules
-from tap.cli.state import state
-from tap.cli.test import test
-from tap.cli.traffic import rollback, shift, status
-from tap.cli.validate import validate
-from tap.cli.warm import warm
 from tap.errors import TapError
 from tap.process import end_calmly, ignore_signals
 
 _BUG, _INTERRUPTED = 70, 130
 
+# Where each command is; a module is imported when its command is asked for.
+_COMMANDS = {
+    "apply": "tap.cli.apply",
+    "atlantis": "tap.cli.atlantis",
+    "check": "tap.cli.check",
+    "cost": "tap.cli.cost",
+    "coverage": "tap.cli.coverage",
+    "destroy": "tap.cli.destroy",
+    "doctor": "tap.cli.doctor",
+    "drift": "tap.cli.drift",
+    "emulator": "tap.cli.emulator",
+    "init": "tap.cli.init",
+    "lock": "tap.cli.lock",
+    "output": "tap.cli.output",
+    "plan": "tap.cli.plan",
+    "prove": "tap.cli.prove",
+    "rollback": "tap.cli.traffic",
+    "rules": "tap.cli.rules",
+    "shift": "tap.cli.traffic",
+    "state": "tap.cli.state",
+    "status": "tap.cli.traffic",
+    "test": "tap.cli.test",
+    "validate": "tap.cli.validate",
+    "warm": "tap.cli.warm",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Commands(click.Group):
+    """A group that imports a command when it is asked for.
+
+    Source: https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*_COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; None if there is no such one."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and cmd_name in _COMMANDS:
+            found = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
+        return found
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="tap")
 def tap() -> None:
     """Plan, apply and destroy environments made of Terraform modules.
@@ -47,34 +75,6 @@ def tap() -> None:
     1 failed, 2 unusable arguments or settings (tap drift: or drift), 3 rules or intents broken,
     5 stale plan, 6 state locked, 70 a bug in tap, 130 interrupted.
     """
-
-
-_COMMANDS = (
-    apply,
-    atlantis,
-    check,
-    cost,
-    coverage,
-    destroy,
-    doctor,
-    drift,
-    emulator,
-    init,
-    lock,
-    output,
-    plan,
-    prove,
-    rollback,
-    rules,
-    shift,
-    state,
-    status,
-    test,
-    validate,
-    warm,
-)
-for _command in _COMMANDS:
-    tap.add_command(_command)
 
 
 def main() -> int:

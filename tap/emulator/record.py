@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -72,8 +73,12 @@ def remove(directory: Path) -> None:
     (directory / _FILE).unlink(missing_ok=True)
 
 
+@cache
 def digest_of_sources() -> str:
-    """Return a digest of everything that decides how the emulator behaves."""
+    """Return a digest of everything that decides how the emulator behaves.
+
+    It is of the sources that this process began with.
+    """
     digest = hashlib.sha256(f"{__version__} {version('moto')}".encode())
     folder = Path(__file__).parent
     for file in sorted(folder.rglob("*.py")):

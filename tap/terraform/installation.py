@@ -25,6 +25,7 @@ import msgspec
 
 from tap.errors import SettingsError
 from tap.process import run
+from tap.warm.provider import GARBAGE_PERCENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -148,6 +149,9 @@ def find_provider(
 def terraform_environ(environ: Mapping[str, str], *, folder: Path) -> dict[str, str]:
     """Return the variables Terraform is run with on this machine.
 
+    ``GOGC`` is one of them, unless the user has set it: collecting garbage less often takes a fifth
+    off most commands, for a third more memory.
+
     Args:
         environ: What to start from.
         folder: Where the CLI configuration is written.
@@ -166,6 +170,7 @@ def terraform_environ(environ: Mapping[str, str], *, folder: Path) -> dict[str, 
         fresh.write_text(source.configuration)
         fresh.replace(configuration)
     return {
+        "GOGC": GARBAGE_PERCENT,
         **environ,
         "CHECKPOINT_DISABLE": "1",
         "NO_COLOR": "1",

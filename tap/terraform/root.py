@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,6 +26,8 @@ from tap.terraform.operations import recorded
 from tap.terraform.retries import Retries, reasons, transient
 from tap.terraform.unsaved import claim, refuse_unsaved
 from tap.warm.commands import READING
+from tap.warm.installed import link_known, remember
+from tap.warm.package import unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -82,6 +84,7 @@ class Root:
         terraform: The executable.
         environ: All environment variables of the child, but ``TF_DATA_DIR``.
         lock_timeout: How long to wait for the state lock, such as ``0s`` or ``5m``.
+        parallelism: How many resources an apply works on at once; None for Terraform's 10.
         timeouts: Seconds after which ``init``, ``plan`` or ``apply`` is asked to stop; a
             missing one has no limit.
         unsaved: The folder for states that Terraform could not save; None leaves them where
@@ -98,6 +101,7 @@ class Root:
     terraform: Path
     environ: Mapping[str, str]
     lock_timeout: str = "0s"
+    parallelism: int | None = None
     timeouts: Mapping[str, float] = field(default_factory=dict)
     unsaved: Path | None = None
     words: str = "ENV"
@@ -133,20 +137,37 @@ class Root:
             return False
         self.data_directory.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
-        self._events("init", *init_arguments(backend), "-reconfigure")
+        self._init(*init_arguments(backend), "-reconfigure")
         # Only now are the modules known that the digest covers.
         stamp.write_text(init_digest(self, backend), encoding="utf-8")
         return True
 
+    def _init(self, *arguments: str) -> None:
+        """Initialise, and let Terraform read the provider only if it may find another one."""
+        if self.warm is None or not unread(self.directory):
+            self._events("init", *arguments)
+            return
+        # For the rest, and to know the modules.
+        self._unread()._events("init", *arguments)  # noqa: SLF001 - of the same class
+        if not link_known(self.directory, self.data_directory, self.module_folders, self.environ):
+            self._events("init", *arguments)
+            remember(self.directory, self.data_directory, self.module_folders, self.environ)
+
+    def _unread(self) -> Root:
+        """Return this root for commands that never ask the provider, whoever starts it."""
+        if self.warm is None:
+            return self
+        return replace(self, environ={**self.environ, **unread(self.directory)})
+
     def migrate_state(self, backend: Mapping[str, str]) -> None:
-        """Move the state from where it is into a backend.
+        """Move the state from where it is into a backend; ``init`` comes before it.
 
         Raises:
             TerraformError: Terraform refused; the state is still where it was.
         """
         # Terraform accepts no -json here, because it could have to ask.
         arguments = [*init_arguments(backend), "-migrate-state", "-force-copy"]
-        done = self._noted("init", *arguments)
+        done = self._unread()._noted("init", *arguments)  # noqa: SLF001 - of the same class
         self._check(done, "terraform init -migrate-state")
 
     def validate(self) -> None:
@@ -258,8 +279,11 @@ class Root:
         """
         refuse_unsaved(self.unsaved, self.words)
         started = time.time()
+        arguments = [f"-lock-timeout={self.lock_timeout}"]
+        if self.parallelism is not None:
+            arguments.append(f"-parallelism={self.parallelism}")
         try:
-            self._events("apply", f"-lock-timeout={self.lock_timeout}", str(plan))
+            self._events("apply", *arguments, str(plan))
         except TerraformError as error:
             kept = claim(self.directory, self.unsaved, since=started)
             if kept is None:
@@ -285,7 +309,7 @@ class Root:
         Raises:
             TerraformError: The state cannot be read.
         """
-        done = self._read("output", "-json")
+        done = self._unread()._read("output", "-json")  # noqa: SLF001 - of the same class
         return msgspec.json.decode(done.stdout, type=dict[str, Output])
 
     def _events(self, command: str, *arguments: str, accepted: Sequence[int] = (0,)) -> Completed:
@@ -392,12 +416,9 @@ class Root:
         environ = {**self.environ, "TF_DATA_DIR": str(self.data_directory)}
 
         def once(attached: Attachment | None) -> Completed:
-            return started(attached.variables if attached else {})
-
-        def started(added: Mapping[str, str]) -> Completed:
             return run(
                 [self.terraform, *command.split(), *asks, "-no-color", *arguments],
-                env={**environ, **added},
+                env={**environ, **(attached.variables if attached else {})},
                 cwd=self.directory,
                 timeout=self.timeouts.get(command, timeout),
                 output=recording.output if recording is not None else None,
@@ -406,12 +427,6 @@ class Root:
                 on_notice=self.reporter.notice,
             )
 
-        if self.warm is not None and command == "init":
-            known = self.warm.install(self.terraform, self.directory, environ)
-            done = started(known)
-            if not known and done.returncode == 0:
-                self.warm.installed(self.terraform, self.directory, environ)
-            return done
         if self.warm is None or command not in READING:
             return once(None)
         attached = self.warm.attach(self.directory, environ, files=files)

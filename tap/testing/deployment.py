@@ -79,9 +79,14 @@ class Deployment:
     @cached_property
     def plan(self) -> Plan:
         """The plan from nothing."""
+        return Plan.decode(self.plan_json)
+
+    @property
+    def plan_json(self) -> bytes:
+        """The plan from nothing, as Terraform shows it."""
         if self.planned.returncode != 0:
             pytest.fail(self.planned.text)
-        return Plan.decode((self._folder / "plan.json").read_bytes())
+        return (self._folder / "plan.json").read_bytes()
 
     @cached_property
     def apply(self) -> Ended:
@@ -129,20 +134,45 @@ class Deployment:
 
     def show_json(self, label: str) -> bytes:
         """Return a saved plan in JSON."""
-        file = self.plan_file(label)
-        environ = self.project.environ(
+        return self._terraform("show", "-json", self.plan_file(label), environ=self._environ(label))
+
+    def changes(self) -> list[str]:
+        """Plan by Terraform alone and return the addresses of what would change.
+
+        Nothing is judged, shown or saved, which is all that ``tap plan`` adds.
+        """
+        self.require()
+        variables = {"TF_VAR_name_suffix": self.suffix, "TF_VAR_target": self._target_name}
+        environ = self.target.environ({**self._environ(self.label), **variables})
+        plan = ("plan", "-input=false", "-lock=false", "-json")
+        printed = self._terraform(*plan, environ=environ)
+        events = [json.loads(line) for line in printed.splitlines()]
+        if not any(event["type"] == "change_summary" for event in events):
+            pytest.fail(printed.decode())
+        return [
+            event["change"]["resource"]["addr"]
+            for event in events
+            if event["type"] == "planned_change"
+        ]
+
+    def _environ(self, label: str) -> dict[str, str]:
+        """Return what Terraform itself needs in a copy of the environment."""
+        return self.project.environ(
             CHECKPOINT_DISABLE="1",
             TF_CLI_CONFIG_FILE=str(self._work / "terraformrc"),
             TF_DATA_DIR=str(self._work / self._target_name / "data" / label),
         )
-        shown = run_program(
-            [TAP, "warm", "--", find_terraform(environ).path, "show", "-json", file],
+
+    def _terraform(self, *words: str | Path, environ: dict[str, str]) -> bytes:
+        """Run a command of Terraform that reads, with a warm provider."""
+        ended = run_program(
+            [TAP, "warm", "--", find_terraform(environ).path, *words],
             env=environ,
             cwd=self.project.directory / "environments" / self.name,
         )
-        if shown.returncode != 0:
-            pytest.fail(shown.stderr)
-        return shown.stdout.encode()
+        if ended.returncode != 0:
+            pytest.fail(ended.stdout + ended.stderr)
+        return ended.stdout.encode()
 
     @property
     def emulator(self) -> Emulator:

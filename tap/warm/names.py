@@ -18,8 +18,9 @@ _WORD = re.compile(rb"[A-Za-z_]\w*")
 _TYPE = re.compile(rb"\baws_[a-z0-9_]+")
 # A resource and the attribute that is asked for: type.name.attribute, type.name[0].attribute.
 _REFERENCE = re.compile(rb"\b(aws_[a-z0-9_]+)\.[\w-]+(?:\[[^\]\n]*\])?(?:\.([A-Za-z_]\w*))?")
-# A name whose value is a list with content: in MessagePack (a plan) or in JSON (a state).
-_FILLED = re.compile(rb'([a-z_][a-z0-9_]*)(?:[\x91-\x9f\xdc\xdd]|"\s*:\s*\[\s*[^\]\s])')
+# A name whose value is a list with content: in MessagePack (a plan) or in JSON (a state). A name is
+# looked at once, not again from each of its letters.
+_FILLED = re.compile(rb'(?<![a-z_])([a-z_][a-z0-9_]*+)(?:[\x91-\x9f\xdc\xdd]|"\s*:\s*\[\s*[^\]\s])')
 _CONFIGURATION = re.compile(rb'\bprovider\b"?\s*"aws"')
 _LARGEST_BYTES = 64 * 1024 * 1024
 

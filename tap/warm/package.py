@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -60,7 +61,10 @@ def find_package(root: Path, data_directory: Path, cache: AnswerCache) -> Packag
         UnusablePackageError: None is installed, or the lock file cannot vouch for it.
         ProviderMismatchError: It is not the one that the lock file names.
     """
-    for source, (version, hashes) in _locked_provider(root).items():
+    locked = locked_providers(root / LOCK_FILE)
+    for source, (version, hashes) in locked.items():
+        if not source.endswith(f"/{PROVIDER_NAME}"):
+            continue
         # One platform at most is installed.
         folders = sorted((data_directory / "providers" / source / version).glob("*_*"))
         executables = [
@@ -84,11 +88,26 @@ def find_package(root: Path, data_directory: Path, cache: AnswerCache) -> Packag
     return None
 
 
-def package_folder(root: Path, data_directory: Path) -> Path | None:
-    """Return where ``init`` puts the AWS provider of a root, each platform into a folder of it."""
-    for source, (version, _) in _locked_provider(root).items():
-        return data_directory / "providers" / source / version
-    return None
+def unread(root: Path) -> dict[str, str]:
+    """Return variables with which a command that never asks the provider does not read it.
+
+    Terraform compares every installed provider with the lock file at the start of each command,
+    which takes seconds for 700 MB; one that somebody else is said to have started it does not.
+
+    Args:
+        root: The folder with the root's ``.tf`` files.
+    """
+    nobody = {
+        "Protocol": "grpc",
+        "ProtocolVersion": 5,
+        "Pid": os.getpid(),
+        "Test": True,
+        "Addr": {"Network": "unix", "String": os.devnull},
+    }
+    sources = [
+        each for each in locked_providers(root / LOCK_FILE) if each.endswith(f"/{PROVIDER_NAME}")
+    ]
+    return {"TF_REATTACH_PROVIDERS": json.dumps(dict.fromkeys(sources, nobody))} if sources else {}
 
 
 def package_hash(folder: Path, cache: AnswerCache) -> str:
@@ -141,19 +160,12 @@ def _file_hash(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _locked_provider(root: Path) -> dict[str, tuple[str, list[str]]]:
-    locked = _locked(root / LOCK_FILE)
-    return {
-        source: entry for source, entry in locked.items() if source.endswith(f"/{PROVIDER_NAME}")
-    }
-
-
 _BLOCK = re.compile(r'^provider\s+"([^"]+)"\s*\{(.*?)^\}', re.MULTILINE | re.DOTALL)
 _VERSION = re.compile(r'^\s*version\s*=\s*"([^"]+)"', re.MULTILINE)
 _HASHES = re.compile(r"^\s*hashes\s*=\s*\[(.*?)\]", re.MULTILINE | re.DOTALL)
 
 
-def _locked(file: Path) -> dict[str, tuple[str, list[str]]]:
+def locked_providers(file: Path) -> dict[str, tuple[str, list[str]]]:
     """Return version and hashes of each provider in a lock file; empty if it cannot be read.
 
     The file is written by Terraform in one form only, so no parser of HCL is needed.

@@ -18,14 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tap.errors import ProviderMismatchError
 from tap.folders import cache_folder
 from tap.process import Group, run
 from tap.warm.answers import Answers
 from tap.warm.cache import AnswerCache, inherited_variables
-from tap.warm.installation import link_known, note_link
 from tap.warm.names import Named, find_named
-from tap.warm.package import UnusablePackageError, data_directory, find_package
+from tap.warm.package import UnusablePackageError, data_directory, find_package, unread
 from tap.warm.provider import GARBAGE_PERCENT, PROTOCOL, Pool, ProviderStartError
 
 if TYPE_CHECKING:
@@ -68,7 +66,10 @@ class Attachment:
         if self.schemas.exceeded:
             return True
         listed = run(
-            [terraform, "state", "list"], env=environ, cwd=root, timeout=_STATE_TIMEOUT_SECONDS
+            [terraform, "state", "list"],
+            env={**environ, **unread(root)},
+            cwd=root,
+            timeout=_STATE_TIMEOUT_SECONDS,
         )
         types = set(re.findall(r"(?:^|\.)(aws_[a-z0-9_]+)\.", listed.stdout, re.MULTILINE))
         return bool({name.encode() for name in types} - self.schemas.named.types)
@@ -166,7 +167,9 @@ class WarmProviders:
             ProviderMismatchError: The provider is not the one that the lock file names.
         """
         try:
-            package = find_package(root, data_directory(root, environ), _cache(environ))
+            package = find_package(
+                root, data_directory(root, environ), AnswerCache(cache_folder(environ, "providers"))
+            )
             if package is None:
                 return None
             named = (
@@ -178,33 +181,6 @@ class WarmProviders:
         except (OSError, UnusablePackageError, ProviderStartError) as error:
             self._say(f"providers start cold: {error}")
             return None
-
-    def install(self, terraform: Path, root: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
-        """Install the provider before ``terraform init``, if it is known where from.
-
-        Args:
-            terraform: The executable.
-            root: The folder with the root's ``.tf`` files.
-            environ: All variables of the command.
-
-        Returns:
-            What to add to them; nothing if ``init`` has to install it.
-        """
-        try:
-            return link_known(terraform, root, environ, _cache(environ))
-        except (OSError, UnusablePackageError, ProviderMismatchError):
-            # Terraform says what is wrong with it.
-            return {}
-
-    def installed(self, terraform: Path, root: Path, environ: Mapping[str, str]) -> None:
-        """Remember where ``terraform init`` has installed the provider from.
-
-        Args:
-            terraform: The executable.
-            root: The folder with the root's ``.tf`` files.
-            environ: All variables of the command.
-        """
-        note_link(terraform, root, environ, _cache(environ))
 
     def close(self) -> None:
         """End every process, and remove every socket."""
@@ -263,7 +239,7 @@ class WarmProviders:
         key = AnswerCache.key(package.digest, repr(sorted(environ.items())))
         served = self._served.get(key)
         if served is None:
-            cache = _cache(environ)
+            cache = AnswerCache(cache_folder(environ, "providers"))
             pool = Pool(package.executable, environ, group)
             _check_protocol(package, pool, cache)
             # One set of spare processes is enough: the last environment is the likely next one.
@@ -272,10 +248,6 @@ class WarmProviders:
             relay = Relay(Answers(cache, package.digest, environ), pool)
             served = self._served[key] = _Served(relay, pool)
         return served
-
-
-def _cache(environ: Mapping[str, str]) -> AnswerCache:
-    return AnswerCache(cache_folder(environ, "providers"))
 
 
 def _check_protocol(package: Package, pool: Pool, cache: AnswerCache) -> None:

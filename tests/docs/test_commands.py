@@ -212,7 +212,7 @@ def unknown_names(words: list[str]) -> str:
     """Return the command or option that is not there; arguments may stand for anything."""
     command: click.Command = tap
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-        inner = command.commands.get(words[0])
+        inner = command.get_command(click.Context(command), words[0])
         if inner is None:
             return f"no command {words[0]}"
         command, words = inner, words[1:]

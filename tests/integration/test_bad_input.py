@@ -6,19 +6,23 @@ import http.server
 import os
 import re
 import shutil
-import subprocess
 import threading
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap.aws import Target
+from tap.errors import TerraformError
 from tap.terraform.installation import find_terraform, terraform_environ
+from tap.terraform.root import Root
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tap.testing.project import Ended, Project
+    from tap.warm.providers import WarmProviders
 
 DEV = ("dev", "--target", "localstack")
 
@@ -41,13 +45,28 @@ def edit(project: Project, file: str, pattern: str, replacement: str) -> None:
     path.write_text(text)
 
 
+@pytest.fixture(scope="module")
+def copied(make_own_project: Callable[[Path], Project], tmp_path_factory: Any) -> Project:
+    """Return a copy of the project that the tests of this file share."""
+    return make_own_project(tmp_path_factory.mktemp("bad") / "project")
+
+
+@pytest.fixture
+def own_project(copied: Project) -> Iterator[Project]:
+    """Return the copy, initialized once, to be edited; only main.tf of dev is taken back."""
+    main = copied.directory / "environments" / "dev" / "main.tf"
+    before = main.read_text()
+    yield copied
+    main.write_text(before)
+
+
 @pytest.mark.requirement("STK-3", "TAP-7")
 def test_bad_values_are_named_with_rule_and_value(own_project: Project) -> None:
     main = "environments/dev/main.tf"
     edit(own_project, main, r'"10\.16\.0\.0/16"', '"10.16.0.0/33"')
     edit(own_project, main, r"availability_zones = .*", 'availability_zones = ["eu-west-1a"]')
     edit(own_project, main, r"log_retention_in_days = 7", "log_retention_in_days = 8")
-    ended = own_project.run("plan", *DEV, "--suffix", "bad1", expected=1)
+    ended = own_project.run("plan", *DEV, "--suffix", "bad", expected=1)
     assert_explained(
         ended,
         "10.16.0.0/33",
@@ -74,7 +93,7 @@ def test_overlapping_subnets_are_named(own_project: Project) -> None:
         f"    subnet_cidr_blocks = {{\n      public = {{ {zones['public']} }}\n"
         f"      database = {{ {zones['database']} }}\n    }}",
     )
-    ended = own_project.run("plan", *DEV, "--suffix", "bad2", expected=1)
+    ended = own_project.run("plan", *DEV, "--suffix", "bad", expected=1)
     assert_explained(ended, "10.16.0.32/27", "10.16.0.0/26", "overlap")
 
 
@@ -87,7 +106,7 @@ def test_seven_zones_are_refused(own_project: Project) -> None:
         r"availability_zones = .*",
         f"availability_zones = [{zones}]",
     )
-    ended = own_project.run("plan", *DEV, "--suffix", "bad6", expected=1)
+    ended = own_project.run("plan", *DEV, "--suffix", "bad", expected=1)
     assert_explained(ended, "got 7", "2 to 6")
 
 
@@ -98,7 +117,7 @@ def test_a_name_that_is_too_long_is_refused_before_aws_is_asked(own_project: Pro
     edit(own_project, main, r'"payments"', '"Payments of all"')
     edit(own_project, main, r'"platform"', '"the platform team"')
     edit(own_project, main, r'"payments-development"', '""')
-    ended = own_project.run("plan", *DEV, "--suffix", "bad3", expected=1)
+    ended = own_project.run("plan", *DEV, "--suffix", "bad", expected=1)
     assert_explained(
         ended,
         "environment must be 2 to 12 lowercase letters and digits, starting with a letter; got "
@@ -113,11 +132,22 @@ def test_a_name_that_is_too_long_is_refused_before_aws_is_asked(own_project: Pro
 
 
 @pytest.mark.requirement("STK-3", "STA-1", "STA-3")
-def test_the_state_storage_refuses_bad_values(own_project: Project, tmp_path: Path) -> None:
+def test_the_state_storage_refuses_bad_values(
+    repository: Path, tmp_path: Path, warm_providers: WarmProviders
+) -> None:
     folder = tmp_path / "backend"
-    ignored = shutil.ignore_patterns("backend.tf")
-    shutil.copytree(own_project.directory / "backend", folder, ignore=ignored)
-    environ = {**terraform_environ(os.environ, folder=tmp_path), "NO_COLOR": "1"}
+    shutil.copytree(
+        repository / "backend", folder, ignore=shutil.ignore_patterns("backend.tf", ".*")
+    )
+    shutil.copy(repository / "backend" / ".terraform.lock.hcl", folder)
+    root = Root(
+        directory=folder,
+        data_directory=folder / ".terraform",
+        terraform=find_terraform(os.environ).path,
+        environ=terraform_environ(os.environ, folder=tmp_path),
+        warm=warm_providers,
+    )
+    root.init(None)
     bad = {
         "environments": '["Prod"]',
         "project": "Pay",
@@ -127,20 +157,12 @@ def test_the_state_storage_refuses_bad_values(own_project: Project, tmp_path: Pa
     }
     # What is compared with the environments is so only when they are right.
     copies = {"environments": '["dev", "dev-eu"]', "environments_with_copies": '["dev", "qa"]'}
-    terraform = find_terraform(os.environ).path
     text = ""
-    for command, values in (("init", {}), ("plan", bad), ("plan", copies)):
-        arguments = [f"-var={name}={value}" for name, value in values.items()]
-        done = subprocess.run(
-            [terraform, command, *arguments, "-input=false", "-no-color"],
-            cwd=folder,
-            env=environ,
-            capture_output=True,
-            check=False,
-            text=True,
-        )
-        assert done.returncode == (command == "plan")
-        text += " ".join(done.stderr.replace("\u2502", " ").split())
+    for values in (bad, copies):
+        variables = {f"TF_VAR_{name}": value for name, value in values.items()}
+        with pytest.raises(TerraformError) as refused:
+            replace(root, environ={**root.environ, **variables}).plan(tmp_path / "plan")
+        text += refused.value.message
     for message in (
         "environments must be 1 to 32 lowercase letters, digits and hyphens each; got Prod.",
         "environments_with_copies must be among environments; these are not: qa.",
@@ -164,16 +186,17 @@ def test_a_broken_file_is_shown_with_its_line(own_project: Project) -> None:
 
 @pytest.mark.requirement("STA-2", "TAP-7")
 def test_an_unreadable_state_is_an_error_that_names_it(own_project: Project) -> None:
-    own_project.run("init", *DEV, "--suffix", "bad5")
+    own_project.run("init", *DEV, "--suffix", "bad")
     target = Target(
         name="localstack", endpoint=own_project.variables["AWS_ENDPOINT_URL"], region="eu-west-1"
     )
-    target.client("s3").put_object(
-        Bucket="payments-terraform-state-123456789012",
-        Key="dev-bad5/terraform.tfstate",
-        Body=b"{ this is no state",
-    )
-    ended = own_project.run("plan", *DEV, "--suffix", "bad5", expected=1)
+    state = {
+        "Bucket": "payments-terraform-state-123456789012",
+        "Key": "dev-bad/terraform.tfstate",
+    }
+    target.client("s3").put_object(**state, Body=b"{ this is no state")
+    ended = own_project.run("plan", *DEV, "--suffix", "bad", expected=1)
+    target.client("s3").delete_object(**state)
     assert_explained(ended, "state")
 
 

@@ -317,6 +317,8 @@ def test_destroy_leaves_nothing_behind(deployment: Deployment) -> None:
         assert "TF_VAR_deletion_protection=false TAP_FAIL_ON=high tap apply prod" in refused.stderr
         assert len(existing()) > 100
         deployment.progress("prod: lifting the protection")
+        # One plan for both of the commands that follow.
+        deployment.project.run("plan", "prod", TF_VAR_deletion_protection="false")
         held = deployment.project.run(
             "apply", "prod", expected=3, TF_VAR_deletion_protection="false"
         )

@@ -57,12 +57,6 @@ def move(deployment: Deployment, phase: str, *, blue: int, capacity: dict[str, b
     elbv2.modify_rule(RuleArn=load_balancer["preview_rule_arn"], Actions=[preview])
 
 
-def resource_changes(deployment: Deployment) -> list[str]:
-    """Plan by the real command and return the addresses of what would change."""
-    planned = deployment.project.run("plan", deployment.name, "--output", "json")
-    return [change["address"] for change in json.loads(planned.stdout)["changes"]]
-
-
 def test_a_plan_shows_no_resource_in_any_phase_and_an_apply_moves_no_traffic(
     dev: Deployment,
 ) -> None:
@@ -70,8 +64,12 @@ def test_a_plan_shows_no_resource_in_any_phase_and_an_apply_moves_no_traffic(
     both = {"blue": True, "green": True}
     for phase, blue in (("canary", 90), ("half", 50), ("complete", 0), ("rolled-back", 100)):
         move(dev, phase, blue=blue, capacity=both)
-        assert resource_changes(dev) == [], phase
-        if phase == "half":
+        # What is applied is planned by tap; for the rest Terraform alone is enough.
+        if phase != "half":
+            assert dev.changes() == [], phase
+        else:
+            planned = dev.project.run("plan", "dev", "--output", "json")
+            assert json.loads(planned.stdout)["changes"] == []
             dev.project.run("apply", "dev")
             outputs = json.loads(dev.project.run("output", "dev", "--output", "json").stdout)
             assert outputs["traffic"]["weights"] == {"blue": 50, "green": 50}
@@ -89,11 +87,9 @@ def test_weights_changed_by_hand_show_as_drift(dev: Deployment) -> None:
     for group, weight in zip(actions[0]["ForwardConfig"]["TargetGroups"], (70, 30), strict=True):
         group["Weight"] = weight
     elbv2.modify_rule(RuleArn=rule, Actions=actions)
-    assert resource_changes(dev) == [
-        "module.stack.module.alb_bluegreen.aws_lb_listener_rule.traffic"
-    ]
+    assert dev.changes() == ["module.stack.module.alb_bluegreen.aws_lb_listener_rule.traffic"]
     move(dev, "initial", blue=100, capacity=both)
-    assert resource_changes(dev) == []
+    assert dev.changes() == []
 
 
 def test_a_broken_record_is_refused_with_what_is_wrong(dev: Deployment) -> None:

@@ -104,8 +104,9 @@ class Planner:
         return cut(self._plans[area], case.call)
 
     def _planned(self, area: str) -> Plan:
-        root, saved = self._root, self.folder / "plan"
+        root = self._root
         self._write_root([case for case in self._cases if find_rule(case.rule).area == area])
+        saved = self.folder / "plan"
         root.plan(saved)
         return root.show(saved).plan
 
@@ -128,12 +129,13 @@ class Planner:
         for case in {case.call: case for case in self._cases}.values():
             copy_case(case, self.source(case))
         self._write_root(self._cases)
-        environ = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true"}
         root = Root(
             directory=self.folder,
             data_directory=self.folder / ".terraform",
             terraform=find_terraform(os.environ).path,
-            environ=terraform_environ(environ, folder=self.folder),
+            environ=terraform_environ(
+                {**os.environ, "AWS_EC2_METADATA_DISABLED": "true"}, folder=self.folder
+            ),
             warm=self.warm,
         )
         root.init(None)

@@ -99,6 +99,7 @@ def test_a_workspace_is_ready_for_terraform_and_says_what_it_talks_to(world: Wor
 
     assert notices.count("initialized environments/ready") == 1
     assert workspace.description == again.description
+    assert workspace.root.parallelism == 50
     assert workspace.description == (
         f"ready on the embedded emulator at {world.target.endpoint}, account 123456789012"
     )
@@ -126,6 +127,14 @@ def test_a_copy_keeps_its_state_beside_the_first_one(world: World) -> None:
     assert [item["Key"] for item in listed["Contents"]] == ["copied-pr1/terraform.tfstate"]
 
 
+def test_how_much_is_done_at_once_is_for_the_user_to_say(world: World) -> None:
+    world.environment("few")
+    request = _request(world.tap.project, "few")
+    few = {**request.environ, "TF_CLI_ARGS_apply": "-parallelism=2"}
+
+    assert open_workspace(replace(request, environ=few)).root.parallelism is None
+
+
 def test_two_targets_share_no_initialization(world: World) -> None:
     world.environment("both")
     local = _request(world.tap.project, "both")
@@ -137,6 +146,8 @@ def test_two_targets_share_no_initialization(world: World) -> None:
     )
 
     first, second = open_workspace(local), open_workspace(localstack)
+
+    assert second.root.parallelism is None
 
     assert first.root.data_directory != second.root.data_directory
     assert second.description == (

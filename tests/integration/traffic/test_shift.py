@@ -209,32 +209,42 @@ def through(deployment: Deployment, endpoint: str) -> Project:
 WRITES = ["PUT lock", "PutItem", "PutParameter", "ModifyRule", "PutParameter"]
 
 
+@pytest.fixture(scope="module")
+def killing(
+    named_deployment: Callable[[str], Deployment],
+) -> Iterator[tuple[KillingProxy, Project]]:
+    """Return what kills a shift, and prod behind it, initialized once for all tests."""
+    prod = named_deployment(NAME)
+    proxy = KillingProxy(str(target_of(prod).endpoint))
+    with proxy.serving() as endpoint:
+        project = through(prod, endpoint)
+        project.run("init", NAME)
+        yield proxy, project
+
+
 @pytest.mark.requirement("TAP-6")
 # Kills after every write are tried in a simulated world: tests/unit/traffic/test_shift.py
 @pytest.mark.parametrize("number", [2, 3, 4])
 def test_a_shift_that_is_killed_after_a_write_is_explained_and_taken_back(
-    applied: Deployment, number: int
+    applied: Deployment, killing: tuple[KillingProxy, Project], number: int
 ) -> None:
     good_traffic(applied)
-    proxy = KillingProxy(str(target_of(applied).endpoint), left=number)
-    with proxy.serving() as endpoint:
-        project = through(applied, endpoint)
-        project.run("init", NAME)
-        proxy.written.clear()
-        proxy.left = number
-        with project.start("shift", NAME, "--to", "canary", "--bake", "60s") as process:
-            proxy.kill = process.kill
-            process.communicate()
-    # What is noted of a process is noted by target.
-    direct = through(applied, str(target_of(applied).endpoint))
-    told = direct.run("status", NAME)
+    proxy, project = killing
+    proxy.written.clear()
+    proxy.left = number
+    with project.start("shift", NAME, "--to", "canary", "--bake", "60s") as process:
+        proxy.kill = process.kill
+        process.communicate()
+    written = list(proxy.written)
+    # What is noted of a process is noted by target. The proxy kills nobody any more.
+    told = project.run("status", NAME)
     lock_id = re.search(r"lock id +(\S+)", told.stdout)
     release = ("--release-lock", lock_id[1]) if lock_id else ()
-    refused = direct.run("shift", NAME, "--to", "canary", expected=6)
-    direct.run("rollback", NAME, *release)
+    refused = project.run("shift", NAME, "--to", "canary", expected=6)
+    project.run("rollback", NAME, *release)
 
     assert process.returncode == -signal.SIGKILL
-    assert proxy.written == WRITES[:number]
+    assert written == WRITES[:number]
     # All of these points lie before the lock is given back.
     assert lock_id is not None
     assert "process     gone: its tap" in told.stdout

@@ -17,7 +17,6 @@ import pytest
 from tap.terraform.installation import find_terraform, terraform_environ
 from tap.testing.planner import OFFLINE_PROVIDER
 from tap.testing.project import TAP
-from tap.warm.providers import WarmProviders
 from tests.conftest import REPOSITORY, comparable
 
 if TYPE_CHECKING:
@@ -121,8 +120,6 @@ def initialized(tmp_path_factory: pytest.TempPathFactory) -> SmallRoot:
     shutil.copy(REPOSITORY / "environments" / "dev" / ".terraform.lock.hcl", folder)
     root = SmallRoot(folder, environ)
     root.run(TERRAFORM, "init", "-input=false")
-    with WarmProviders() as providers:
-        providers.installed(Path(TERRAFORM), folder, environ)
     return root
 
 

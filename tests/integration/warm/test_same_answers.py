@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tap.testing.project import TAP
-from tap.warm.providers import WarmProviders
+from tap.warm.package import unread
 from tests.integration.warm.conftest import (
     NETWORK,
     TERRAFORM,
@@ -140,9 +139,8 @@ def keep_elsewhere(root: SmallRoot, state: dict[str, Any]) -> None:
     kept = json.loads(json.dumps(state))
     kept["resources"][0]["provider"] = f'provider["{provider_source(root)}"]'
     (root.folder / "elsewhere" / "state").write_text(json.dumps(kept))
-    with WarmProviders() as providers:
-        known = providers.install(Path(TERRAFORM), root.folder, root.environ)
-    SmallRoot(root.folder, {**root.environ, **known}).run(TERRAFORM, "init", "-input=false")
+    extra: Any = unread(root.folder)
+    root.run(TERRAFORM, "init", "-input=false", **extra)
 
 
 def test_a_type_that_only_a_remote_state_holds_is_found(small_root: SmallRoot) -> None:

@@ -416,3 +416,14 @@ def test_the_environment_of_the_user_is_kept(tmp_path: Path, home: Path) -> None
         "TF_IN_AUTOMATION": "1",
         "TF_CLI_CONFIG_FILE": str(tmp_path / "terraformrc"),
     }.items() <= terraform_environ(environ, folder=tmp_path).items()
+
+
+@pytest.mark.parametrize(
+    ("set_by_the_user", "given"), [({}, "300"), ({"GOGC": "100"}, "100"), ({"GOGC": "off"}, "off")]
+)
+def test_terraform_collects_garbage_less_often_unless_the_user_says_how_often(
+    tmp_path: Path, home: Path, set_by_the_user: dict[str, str], given: str
+) -> None:
+    found = terraform_environ({"HOME": str(home), **set_by_the_user}, folder=tmp_path)
+
+    assert found["GOGC"] == given

@@ -408,6 +408,27 @@ def test_exactly_the_saved_plan_is_applied(ready: Root, plan_file: Path) -> None
     assert ready.output()["content"].value == "first"
 
 
+def test_as_many_resources_as_are_allowed_are_worked_on_at_once(
+    ready: Root, plan_file: Path
+) -> None:
+    together = """
+resource "terraform_data" "each" {
+  count = 12
+
+  provisioner "local-exec" {
+    command = <<-EOT
+      touch at-${count.index}
+      for _ in $(seq 99); do [ $(ls at-* | wc -l) = 12 ] && exit 0; sleep 0.1; done
+      exit 1
+    EOT
+  }
+}
+"""
+    _write(ready, together, "together.tf")
+
+    _apply(replace(ready, parallelism=12), plan_file)
+
+
 @pytest.mark.requirement("STK-7")
 def test_outputs_hold_value_and_whether_it_is_sensitive(ready: Root, plan_file: Path) -> None:
     assert ready.output() == {}
