@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tap.emulator.control import Emulator
 from tap.terraform.root import Output
 from tap.traffic.places import Places, find_places
 from tests.unit.conftest import ENVIRONMENT
@@ -14,6 +15,7 @@ from tests.unit.traffic.test_places import outputs
 if TYPE_CHECKING:
     import subprocess
 
+    from tap.aws import Target
     from tests.unit.conftest import World
 
 NAME = "colored"
@@ -34,13 +36,49 @@ class Stage:
     world: World
     places: Places
 
+    @property
+    def target(self) -> Target:
+        """The emulator as tap sees it."""
+        return self.world.target
+
+    @property
+    def emulator(self) -> Emulator:
+        """The emulator itself."""
+        return Emulator(self.world.tap.project / ".tap" / "emulator")
+
+    @property
+    def vpc(self) -> str:
+        """The network."""
+        return _network(self.world)[0]
+
+    @property
+    def subnets(self) -> list[str]:
+        """Its subnets."""
+        return _network(self.world)[1]
+
     def client(self, service: str) -> Any:
         """Return a client of the emulator."""
-        return self.world.target.client(service)
+        return self.target.client(service)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run tap in the project."""
         return self.world.tap(*arguments)
+
+    def actions(self, arn: str) -> list[dict[str, Any]]:
+        """Return what a rule does."""
+        rules = self.client("elbv2").describe_rules(RuleArns=[arn])["Rules"]
+        actions: list[dict[str, Any]] = rules[0]["Actions"]
+        return actions
+
+    def act(self, arn: str, *actions: dict[str, Any]) -> None:
+        """Let a rule do something else, as by hand."""
+        self.client("elbv2").modify_rule(RuleArn=arn, Actions=list(actions))
+
+    def weights(self) -> dict[str, int]:
+        """Return the weights of the traffic rule by ARN."""
+        (action,) = self.actions(self.places.traffic_rule)
+        groups = action["ForwardConfig"]["TargetGroups"]
+        return {group["TargetGroupArn"]: group["Weight"] for group in groups}
 
 
 def build_stage(world: World) -> Stage:
@@ -184,7 +222,10 @@ def _alarms(world: World, values: dict[str, Any]) -> None:
         MetricName="HTTPCode_Target_5XX_Count",
         Dimensions=[
             {"Name": "LoadBalancer", "Value": values["load_balancer"]["arn_suffix"]},
-            {"Name": "TargetGroup", "Value": values["compute"]["target_group_arn_suffixes"]["green"]},
+            {
+                "Name": "TargetGroup",
+                "Value": values["compute"]["target_group_arn_suffixes"]["green"],
+            },
         ],
         Statistic="Sum",
         Period=60,
