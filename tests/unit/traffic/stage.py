@@ -22,6 +22,7 @@ NAME = "colored"
 ZONE = "example.com"
 _COLORS = ("blue", "green")
 _IMAGE = "ami-12c6146b"
+_SIZE = {"min": 1, "desired": 2, "max": 3}
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def build_stage(world: World) -> Stage:
     groups = {color: _group(world, color) for color in _COLORS}
     values["compute"] = {
         "autoscaling_group_names": {color: f"{NAME}-{color}" for color in _COLORS},
-        "autoscaling_group_sizes": dict.fromkeys(_COLORS, {"min": 1, "desired": 2, "max": 3}),
+        "autoscaling_group_sizes": dict.fromkeys(_COLORS, _SIZE),
         "target_group_arns": groups,
         "target_group_arn_suffixes": {
             color: arn.rpartition(":")[2] for color, arn in groups.items()

@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -93,7 +93,6 @@ def test_traffic_goes_on_until_it_is_interrupted(stage: Stage) -> None:
         assert process.wait() == 0
     shares = read_shares(stage.target, stage.places, since, datetime.now(UTC), period=1)
     assert sum(share.requests["blue"] for share in shares) > 0
-    assert shares[-1].at <= datetime.now(UTC) + timedelta(seconds=1)
 
 
 def test_a_broken_record_is_named_and_a_rollback_makes_it_again(stage: Stage) -> None:
@@ -102,7 +101,7 @@ def test_a_broken_record_is_named_and_a_rollback_makes_it_again(stage: Stage) ->
 
     shown = stage.run("status", NAME)
     assert shown.stdout.startswith(f"{NAME}: the traffic record cannot be used\n")
-    assert stage.run("rollback", NAME, "--to", "0").stdout == "rolled-back: blue 100, green 0\n"
+    assert stage.run("rollback", NAME, "--to", "0").stdout == "initial: blue 100, green 0\n"
 
 
 @pytest.mark.parametrize(
@@ -133,8 +132,8 @@ def test_a_simulated_shift_goes_all_the_way_or_says_what_it_would_do(tap: Tap, l
     assert (previewed.returncode, previewed.stdout) == (0, "")
 
     refused = tap(*simulated, "--finish")
-    assert refused.returncode in {1, 2, 4}
-    assert "Error: " in refused.stderr
+    assert refused.returncode == 4
+    assert "Error: green has 0 % of the traffic; blue is needed until" in refused.stderr
 
 
 @pytest.fixture
