@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _POLL_SECONDS = 0.02
-_STOP_SECONDS = 15.0
+_STOP_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0
 _LOG_LINES = 15
 
