@@ -165,7 +165,7 @@ def main(argv: Sequence[str]) -> int:
         request_handler=_Handler,
         fd=listener.fileno(),
     )
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, _end)
     records.write(arguments.directory, record)
     background = () if arguments.stock else loaded
     for extension in background:
@@ -210,6 +210,12 @@ def _from_this_machine(environ: Mapping[str, Any]) -> bool:
 def _is_loopback(host: str) -> bool:
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
     return name in {HOST, "localhost", "[::1]"} or name.endswith((f".{HOST}", ".localhost"))
+
+
+def _end(*_: object) -> None:
+    # The background asks again once the record is gone, and must not cut off the exit itself.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(0)
 
 
 def _is_current(directory: Path, record: Record) -> bool:

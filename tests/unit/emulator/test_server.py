@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -100,3 +101,14 @@ def test_a_fault_of_one_extension_does_not_stop_the_clock(
     server._tick(Extension(tick=fail))
 
     assert "RuntimeError: the clock of this one is broken" in capsys.readouterr().err
+
+
+def test_what_is_done_at_the_exit_is_not_cut_off_by_the_next_request_to_end() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            server._end(signal.SIGTERM, None)
+        assert ended.value.code == 0
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)

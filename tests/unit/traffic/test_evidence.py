@@ -1,4 +1,4 @@
-"""What is found out about an applied environment before it is judged."""
+"""What is found out about an environment before it is judged."""
 
 from __future__ import annotations
 
@@ -13,33 +13,26 @@ from tap.aws import Target
 from tap.traffic.capacity import read_group, read_refresh
 from tap.traffic.evidence import take_evidence
 from tap.traffic.metrics import read_shares
-from tests.integration.traffic.applied import places_of, target_of
+from tests.unit.traffic.stage import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap.testing.deployment import Deployment
     from tap.traffic.places import Places
+    from tests.unit.traffic.stage import Stage
 
 pytestmark = [
     pytest.mark.requirement("TRF-3"),
-    pytest.mark.xdist_group("dev"),
-    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("colored"),
+    pytest.mark.timeout(300),
 ]
 
 
-@pytest.fixture
-def dev(named_deployment: Callable[[str], Deployment]) -> Deployment:
-    return named_deployment("dev")
-
-
-def unwatched(dev: Deployment) -> Places:
+def unwatched(stage: Stage) -> Places:
     """Return places with a load balancer and a probe that nobody else puts metrics for."""
     own = uuid4().hex
-    return replace(places_of(dev), load_balancer=f"app/{own}", probe=own)
+    return replace(stage.places, load_balancer=f"app/{own}", probe=own)
 
 
-def put(dev: Deployment, places: Places, color: str, at: datetime, **values: list[float]) -> None:
+def put(stage: Stage, places: Places, color: str, at: datetime, **values: list[float]) -> None:
     """Put what the load balancer would have counted of a color."""
     dimensions = [
         {"Name": "LoadBalancer", "Value": places.load_balancer},
@@ -49,19 +42,21 @@ def put(dev: Deployment, places: Places, color: str, at: datetime, **values: lis
         {"MetricName": name, "Dimensions": dimensions, "Timestamp": at, "Values": each}
         for name, each in values.items()
     ]
-    dev.client("cloudwatch").put_metric_data(Namespace="AWS/ApplicationELB", MetricData=data)
+    stage.client("cloudwatch").put_metric_data(Namespace="AWS/ApplicationELB", MetricData=data)
 
 
-def test_requests_errors_and_latency_count_from_the_first_full_minute_on(dev: Deployment) -> None:
-    places = unwatched(dev)
-    target = target_of(dev)
+def test_requests_errors_and_latency_count_from_the_first_full_minute_on(stage: Stage) -> None:
+    places = unwatched(stage)
+    target = stage.target
     begin = datetime(2026, 5, 1, 12, tzinfo=UTC)
     minutes = [begin + timedelta(minutes=number) for number in range(4)]
     for at, slow in zip(minutes, (9.0, 0.2, 0.5, 9.0), strict=True):
         weight = 3.0 if at is minutes[2] else 1.0
-        put(dev, places, "blue", at, RequestCount=[100.0])
-        put(dev, places, "green", at, RequestCount=[10.0 * weight], TargetResponseTime=[0.1, slow])
-        put(dev, places, "green", at, HTTPCode_Target_5XX_Count=[weight])
+        put(stage, places, "blue", at, RequestCount=[100.0])
+        put(
+            stage, places, "green", at, RequestCount=[10.0 * weight], TargetResponseTime=[0.1, slow]
+        )
+        put(stage, places, "green", at, HTTPCode_Target_5XX_Count=[weight])
         probes: list[Any] = [
             {
                 "MetricName": "ProbeSuccess",
@@ -71,7 +66,7 @@ def test_requests_errors_and_latency_count_from_the_first_full_minute_on(dev: De
                 "Counts": [9.0, weight],
             }
         ]
-        dev.client("cloudwatch").put_metric_data(
+        stage.client("cloudwatch").put_metric_data(
             Namespace=places.probe_namespace, MetricData=probes
         )
 
@@ -93,14 +88,14 @@ def test_requests_errors_and_latency_count_from_the_first_full_minute_on(dev: De
     ]
 
 
-def test_a_short_window_counts_seconds(dev: Deployment) -> None:
-    places = unwatched(dev)
+def test_a_short_window_counts_seconds(stage: Stage) -> None:
+    places = unwatched(stage)
     begin = datetime(2026, 5, 1, 12, tzinfo=UTC)
     for second in (0, 1, 9, 10):
-        put(dev, places, "green", begin + timedelta(seconds=second), RequestCount=[1.0 + second])
+        put(stage, places, "green", begin + timedelta(seconds=second), RequestCount=[1.0 + second])
 
     found = take_evidence(
-        target_of(dev),
+        stage.target,
         places,
         since=begin + timedelta(seconds=0.5),
         until=begin + timedelta(seconds=10),
@@ -110,31 +105,31 @@ def test_a_short_window_counts_seconds(dev: Deployment) -> None:
     assert found.probe_percent is None
 
 
-def test_health_groups_refreshes_and_alarms_are_as_they_stand(dev: Deployment) -> None:
-    places, target = places_of(dev), target_of(dev)
+def test_health_groups_refreshes_and_alarms_are_as_they_stand(stage: Stage) -> None:
+    places, target = stage.places, stage.target
     now = datetime.now(UTC)
-    cloudwatch, green = dev.client("cloudwatch"), places.target_groups["green"]
-    alarm = dev.outputs["monitoring"]["alarm_names"]["error_ratio_green"]
+    cloudwatch, green = stage.client("cloudwatch"), places.target_groups["green"]
+    alarm = f"{NAME}-errors"
 
     def look() -> Any:
         return take_evidence(target, places, since=now - timedelta(minutes=5), until=now)
 
-    dev.emulator.call("elbv2/health", target_group_arn=green, state="initial")
+    stage.emulator.call("elbv2/health", target_group_arn=green, state="initial")
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="too many")
     bad = look()
-    dev.emulator.call("elbv2/health", target_group_arn=green, state="draining")
+    stage.emulator.call("elbv2/health", target_group_arn=green, state="draining")
     leaving = look()
-    dev.emulator.call("elbv2/health", target_group_arn=green)
+    stage.emulator.call("elbv2/health", target_group_arn=green)
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="over")
     good = look()
 
     for color in ("blue", "green"):
         facts = good.colors[color]
-        assert (facts.healthy, facts.unhealthy) == (1, 0)
-        assert (facts.in_service, facts.desired, facts.minimum) == (1, 1, 1)
+        assert (facts.healthy, facts.unhealthy) == (2, 0)
+        assert (facts.in_service, facts.desired, facts.minimum) == (2, 2, 1)
         assert facts.refreshing == ""
-    assert (bad.colors["green"].healthy, bad.colors["green"].unhealthy) == (0, 1)
-    assert (bad.colors["blue"].healthy, bad.colors["blue"].unhealthy) == (1, 0)
+    assert (bad.colors["green"].healthy, bad.colors["green"].unhealthy) == (0, 2)
+    assert (bad.colors["blue"].healthy, bad.colors["blue"].unhealthy) == (2, 0)
     assert (leaving.colors["green"].healthy, leaving.colors["green"].unhealthy) == (0, 0)
     assert bad.gate == "ALARM"
     assert f"{alarm} (too many)" in bad.gate_reason
@@ -142,8 +137,8 @@ def test_health_groups_refreshes_and_alarms_are_as_they_stand(dev: Deployment) -
     assert good.unreadable == ()
 
 
-def test_what_cannot_be_read_is_named_and_nothing_is_raised(dev: Deployment) -> None:
-    places, now = places_of(dev), datetime.now(UTC)
+def test_what_cannot_be_read_is_named_and_nothing_is_raised(stage: Stage) -> None:
+    places, now = stage.places, datetime.now(UTC)
     since = now - timedelta(minutes=5)
     gone = replace(
         places,
@@ -152,7 +147,7 @@ def test_what_cannot_be_read_is_named_and_nothing_is_raised(dev: Deployment) -> 
         target_groups={"blue": places.target_groups["blue"], "green": "arn:aws:no:such:1:group"},
     )
 
-    partly = take_evidence(target_of(dev), gone, since=since, until=now)
+    partly = take_evidence(stage.target, gone, since=since, until=now)
     nobody = Target(name="local", endpoint="http://127.0.0.1:1", region="eu-west-1")
     nothing = take_evidence(nobody, places, since=since, until=now)
 
@@ -163,32 +158,30 @@ def test_what_cannot_be_read_is_named_and_nothing_is_raised(dev: Deployment) -> 
         "instance refreshes of green",
     ]
     assert (partly.gate, partly.colors["green"].healthy) == ("", 0)
-    assert partly.colors["blue"].healthy == 1
+    assert partly.colors["blue"].healthy == 2
     assert len(nothing.unreadable) == 9
     assert (nothing.gate, nothing.probe_percent, nothing.colors["blue"].desired) == ("", None, 0)
 
 
-def test_a_refresh_that_runs_is_told_and_one_that_has_ended_is_not(dev: Deployment) -> None:
-    scaling, name = dev.client("autoscaling"), "tap-refreshed"
-    subnets = dev.outputs["vpc"]["subnet_ids"]["private"].values()
-    template = dev.outputs["compute"]["launch_template_ids"]["green"]
+def test_a_refresh_that_runs_is_told_and_one_that_has_ended_is_not(stage: Stage) -> None:
+    scaling, name = stage.client("autoscaling"), "tap-refreshed"
     scaling.create_auto_scaling_group(
         AutoScalingGroupName=name,
-        LaunchTemplate={"LaunchTemplateId": template, "Version": "1"},
+        LaunchTemplate={"LaunchTemplateName": f"{NAME}-green", "Version": "1"},
         MinSize=0,
         MaxSize=20,
         DesiredCapacity=20,
-        VPCZoneIdentifier=",".join(subnets),
+        VPCZoneIdentifier=",".join(stage.subnets),
     )
-    found = places_of(dev)
+    found = stage.places
     places = replace(found, scaling_groups={**found.scaling_groups, "green": name})
     try:
         # The emulator replaces an instance a second.
         scaling.start_instance_refresh(AutoScalingGroupName=name)
-        running = read_refresh(target_of(dev), places, "green")
-        group = read_group(target_of(dev), places, "green")
+        running = read_refresh(stage.target, places, "green")
+        group = read_group(stage.target, places, "green")
         scaling.cancel_instance_refresh(AutoScalingGroupName=name)
-        ended = read_refresh(target_of(dev), places, "green")
+        ended = read_refresh(stage.target, places, "green")
     finally:
         scaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
 
