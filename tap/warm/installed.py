@@ -20,6 +20,9 @@ from tap.warm.package import LOCK_FILE, PROVIDER_NAME, locked_providers, package
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+# What init is told besides its configuration, such as -upgrade or -plugin-dir.
+_DECIDING = ("TF_CLI_ARGS", "TF_CLI_ARGS_init", "TF_PLUGIN_CACHE_DIR")
+
 
 def link_known(
     root: Path, data_directory: Path, folders: Iterable[Path], environ: Mapping[str, str]
@@ -81,6 +84,9 @@ def _key(root: Path, folders: Iterable[Path], environ: Mapping[str, str]) -> str
             module = load_module(folder, cache=cache_folder(environ, "hcl"))
         except HclError:
             return None
+        # The old place for constraints, which Terraform still reads.
+        if any("version" in each.body.attributes for each in module.providers.values()):
+            return None
         constraints |= {
             (name, each.source, each.version)
             for name, each in module.settings.required_providers.items()
@@ -91,5 +97,5 @@ def _key(root: Path, folders: Iterable[Path], environ: Mapping[str, str]) -> str
         texts = [file.read_text(encoding="utf-8") for file in files]
     except (OSError, UnicodeDecodeError):
         return None
-    cached = environ.get("TF_PLUGIN_CACHE_DIR", "")
-    return AnswerCache.key("installed", *texts, cached, repr(sorted(constraints)))
+    said = [environ.get(name, "") for name in _DECIDING]
+    return AnswerCache.key("installed", *texts, *said, repr(sorted(constraints)))

@@ -128,9 +128,9 @@ def test_nobody_else_can_open_a_socket(small_root: SmallRoot, sockets: Path) -> 
         assert modes == {"0.sock": 0o600}
 
 
-def test_two_plans_at_once_on_an_empty_cache(small_root: SmallRoot, tmp_path: Path) -> None:
+def test_four_plans_at_once_on_an_empty_cache(small_root: SmallRoot, tmp_path: Path) -> None:
     environ = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    running = [small_root.start("plan", "-lock=false", **environ) for _ in range(2)]
+    running = [small_root.start("plan", "-lock=false", **environ) for _ in range(4)]
     for planning in running:
         with planning:
             stdout, stderr = planning.communicate()
@@ -143,7 +143,7 @@ def test_two_plans_at_once_on_an_empty_cache(small_root: SmallRoot, tmp_path: Pa
     assert not any(name.startswith(".") for name in names)
 
 
-@pytest.mark.parametrize("damage", ["content", "folder"])
+@pytest.mark.parametrize("damage", ["truncate", "replace", "folder"])
 def test_a_damaged_cache_is_made_anew(small_root: SmallRoot, tmp_path: Path, damage: str) -> None:
     if (shared := Path(os.environ["XDG_CACHE_HOME"]) / "tap").exists():
         shutil.copytree(shared, tmp_path / "cache" / "tap")
@@ -151,14 +151,14 @@ def test_a_damaged_cache_is_made_anew(small_root: SmallRoot, tmp_path: Path, dam
     small_root.warm("validate", XDG_CACHE_HOME=str(tmp_path / "cache"))
     files = {file: file.read_bytes() for file in cache.iterdir()}
     assert files
-    for number, (file, content) in enumerate(files.items()):
-        if damage == "folder":
+    for file, content in files.items():
+        if damage == "truncate":
+            file.write_bytes(content[: len(content) // 2])
+        elif damage == "replace":
+            file.write_bytes(b"answers of another version\n" + content)
+        else:
             file.unlink()
             file.mkdir()
-        elif number % 2:
-            file.write_bytes(content[: len(content) // 2])
-        else:
-            file.write_bytes(b"answers of another version\n" + content)
     done = small_root.warm("plan", XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert "Plan: 9 to add, 0 to change, 0 to destroy." in done.stdout
     assert done.stderr == ""

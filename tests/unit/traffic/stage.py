@@ -84,7 +84,7 @@ class Stage:
 
 def build_stage(world: World) -> Stage:
     """Make all that a shift reads and writes, and apply an environment that says where it is."""
-    values = {name: each.value for name, each in outputs().items()}
+    values: dict[str, Any] = {name: each.value for name, each in outputs().items()}
     values["monitoring"]["topic_arn"] = _client(world, "sns").create_topic(Name=NAME)["TopicArn"]
     values["stack"]["prefix"] = NAME
     values["traffic"]["parameter_name"] = f"/{NAME}/traffic"

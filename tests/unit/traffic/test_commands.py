@@ -77,7 +77,15 @@ def test_errors_and_sick_targets_are_seen_by_the_gate_and_by_a_person(stage: Sta
 
 def test_traffic_goes_on_until_it_is_interrupted(stage: Stage) -> None:
     since = datetime.now(UTC)
-    command = [stage.world.tap.program, "emulator", "traffic", NAME, "--minutes", "1", "--follow"]
+    command = [
+        str(stage.world.tap.program),
+        "emulator",
+        "traffic",
+        NAME,
+        "--minutes",
+        "1",
+        "--follow",
+    ]
     tap = stage.world.tap
     with subprocess.Popen(
         command, cwd=tap.project, env=tap.environ(), stderr=subprocess.PIPE, text=True

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tap.traffic.metrics import Share
-from tap.traffic.phases import Phase, green_share
+from tap.traffic.phases import Color, Phase, green_share
 from tap.traffic.record import Capacity, Entry, Lease, Record
 from tap.traffic.report import Status, status_json, status_text
 from tap.traffic.samples import ColorFacts, Evidence
@@ -135,11 +135,14 @@ def test_the_last_moves_are_listed_and_a_terminal_gets_a_chart() -> None:
         Entry(revision=number, at=NOON, by="ada", start=number, end=number + 1, why="passed")
         for number in range(12)
     )
+    counted: list[dict[Color, int]] = [
+        {"blue": 9, "green": 0},
+        {"blue": 0, "green": 9},
+        {"blue": 0, "green": 0},
+    ]
     shares = [
         Share(at=NOON + timedelta(minutes=number), requests=requests)
-        for number, requests in enumerate(
-            ({"blue": 9, "green": 0}, {"blue": 0, "green": 9}, {"blue": 0, "green": 0})
-        )
+        for number, requests in enumerate(counted)
     ]
     told = status(record=msgspec.structs.replace(RECORD, history=history), shares=shares)
 

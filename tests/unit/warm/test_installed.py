@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap.errors import TerraformError
-from tap.terraform.installation import find_terraform
+from tap.terraform.installation import find_terraform, platform_name
 from tap.terraform.root import Reporter, Root
 from tap.warm.cache import AnswerCache
 from tap.warm.package import package_hash
@@ -51,7 +51,7 @@ class Mirror:
 
     def publish(self, content: str, version: str = "5.1.0") -> str:
         """Put a package there and return its hash."""
-        package = self.folder / "mirror" / SOURCE / version / "linux_amd64"
+        package = self.folder / "mirror" / SOURCE / version / platform_name()
         package.mkdir(parents=True)
         (package / f"terraform-provider-aws_v{version}_x5").write_text(content)
         return package_hash(package, AnswerCache(self.folder / "hashes"))
@@ -115,17 +115,22 @@ def test_a_known_package_is_linked_as_terraform_itself_links_it(mirror: Mirror) 
     replace(second, warm=None).output()
 
 
-@pytest.mark.parametrize("change", ["constraint", "configuration"])
+@pytest.mark.parametrize("change", ["constraint", "old place", "configuration", "option"])
 def test_another_requirement_is_left_to_terraform(mirror: Mirror, change: str) -> None:
     digest = mirror.publish("program")
     mirror.root("first", digest).init(None)
     mirror.looked()
     text = MAIN.replace("~> 5.1", ">= 5.0") if change == "constraint" else MAIN
+    if change == "old place":
+        text += 'provider "aws" {\n  version = ">= 5.0"\n}\n'
     if change == "configuration":
         configuration = mirror.folder / "terraformrc"
         configuration.write_text(f"{configuration.read_text()}disable_checkpoint = true\n")
+    second = mirror.root("second", digest, text=text)
+    if change == "option":
+        second = replace(second, environ={**second.environ, "TF_CLI_ARGS_init": "-get=true"})
 
-    assert mirror.root("second", digest, text=text).init(None)
+    assert second.init(None)
     assert mirror.looked()
 
 
