@@ -33,7 +33,7 @@ _COPIED = (
     *("backend", "environments", "modules", "tap.toml"),
     *("Makefile", "pyproject.toml", "requirements"),
 )
-_LONGEST_FIRST = ["prod", "dev", "staging"]
+_LONGEST_FIRST = ["prod", "dev", "test_localstack", "test_restore", "staging"]
 
 # A shell lets what it runs in the background ignore Ctrl-C, and so would all that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
