@@ -110,8 +110,10 @@ def test_traffic_goes_on_with_the_weights_of_the_moment(dev: Deployment) -> None
     with dev.project.start(
         "emulator", "traffic", "dev", "--follow", "--requests", "60000"
     ) as process:
-        said = iter(process.stderr or ())
-        assert any(line.startswith("going on with the live weights") for line in said)
+        said: list[str] = []
+        while not (said and said[-1].startswith("going on with the live weights")):
+            said.append(process.stderr.readline() if process.stderr else "")
+            assert said[-1], said
         steer(dev, green_share(100))
         moved, found = datetime.now(UTC), None
         while found is None or not (found.colors["green"].requests and found.probe_percent):

@@ -66,7 +66,8 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run pytest where somebody else has tests; nothing of this run reaches it."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:randomly", *options],
+        # -B: a test that is written again within a second has to be compiled again.
+        [sys.executable, "-B", "-m", "pytest", "-p", "no:randomly", *options],
         cwd=folder,
         env=environ,
         capture_output=True,
