@@ -696,8 +696,7 @@ class Boot:
         return (self.root / path).read_text().replace(str(self.root), "")
 
 
-STUBBED = ("aws", "dnf", "sleep", "systemctl", "useradd")
-AGENT = "opt/aws/amazon-cloudwatch-agent"
+STUBBED = ("amazon-cloudwatch-agent-ctl", "aws", "dnf", "sleep", "systemctl", "useradd")
 
 
 def booted(script: str, root: Path, *, artifact: Path | None = None, failures: int = 0) -> Boot:
@@ -711,8 +710,6 @@ def booted(script: str, root: Path, *, artifact: Path | None = None, failures: i
     """
     for folder in ("bin", "etc/logrotate.d", "etc/systemd/system", "tmp", "var/log"):
         (root / folder).mkdir(parents=True)
-    for folder in ("bin", "etc"):
-        (root / AGENT / folder).mkdir(parents=True)
     stub = f"""#!/bin/bash
 echo "$(basename "$0") $*" >> {root}/commands
 case "$(basename "$0")" in aws|dnf)
@@ -721,10 +718,10 @@ case "$(basename "$0")" in aws|dnf)
 esac
 if [ "$(basename "$0")" = aws ]; then cp {artifact} "${{@: -1}}"; fi
 """
-    for path in (*(f"bin/{name}" for name in STUBBED), f"{AGENT}/bin/amazon-cloudwatch-agent-ctl"):
-        (root / path).write_text(stub)
-        (root / path).chmod(0o755)
-    moved = re.sub(r"(?<![\w.-])/(etc|opt|tmp|var)/", rf"{root}/\1/", script)
+    for name in STUBBED:
+        (root / "bin" / name).write_text(stub)
+        (root / "bin" / name).chmod(0o755)
+    moved = re.sub(r"(?<![\w.-])/(etc|srv|tmp|var)/", rf"{root}/\1/", script)
     ended = subprocess.run(
         ["bash"],
         input=moved,
@@ -749,11 +746,11 @@ def test_an_instance_without_artifact_starts_the_responder(
         'METRIC_NAMESPACE="payments-dev"\nPORT="8080"\n'
     )
     unit = boot.file("etc/systemd/system/application.service").splitlines()
-    assert "ExecStart=/usr/bin/python3 -u /opt/application/responder.py" in unit
+    assert "ExecStart=/usr/bin/python3 -u /srv/application/responder.py" in unit
     assert "EnvironmentFile=/etc/application.env" in unit
     assert "User=application" in unit
     assert "StandardOutput=append:/var/log/application/application.log" in unit
-    installed = boot.file("opt/application/responder.py")
+    installed = boot.file("srv/application/responder.py")
     assert installed == (MODULE / "templates" / "responder.py").read_text()
 
 
@@ -766,10 +763,7 @@ def test_the_application_starts_before_the_agent_is_installed(
         "systemctl daemon-reload",
         "systemctl enable --now application.service",
         "dnf install --assumeyes amazon-cloudwatch-agent logrotate",
-        (
-            "amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s "
-            "-c file:/opt/aws/amazon-cloudwatch-agent/etc/application.json"
-        ),
+        "amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:/etc/application-agent.json",
     ]
 
 
@@ -787,7 +781,7 @@ def test_the_agent_reports_to_the_namespace_and_the_log_groups(
 ) -> None:
     script = user_data(production, color).replace(ARTIFACT["sha256"], digest(tmp_path))
     boot = booted(script, tmp_path / "root", artifact=tmp_path / "artifact.tar.gz")
-    agent = json.loads(boot.file(f"{AGENT}/etc/application.json"))
+    agent = json.loads(boot.file("etc/application-agent.json"))
     assert agent["metrics"]["namespace"] == "payments-prod"
     assert agent["metrics"]["aggregation_dimensions"] == [["AutoScalingGroupName"]]
     assert agent["metrics"]["append_dimensions"] == {"InstanceId": "${aws:InstanceId}"}
@@ -832,9 +826,9 @@ def test_an_instance_runs_the_artifact_with_the_digest_asked_for(
         "aws s3 cp --only-show-errors --region eu-west-1 "
         "s3://payments-prod-data/uploads/releases/1.4.2.tar.gz /tmp/application.tar.gz"
     )
-    assert boot.file("opt/application/bin/serve") == "#!/bin/sh\n"
+    assert boot.file("srv/application/bin/serve") == "#!/bin/sh\n"
     unit = boot.file("etc/systemd/system/application.service").splitlines()
-    assert "ExecStart=/opt/application/bin/serve" in unit
+    assert "ExecStart=/srv/application/bin/serve" in unit
     assert 'DATABASE_SECRET_ARN="arn:aws:secretsmanager:eu-west-1:1:secret:x"' in boot.file(
         "etc/application.env"
     )
@@ -850,7 +844,7 @@ def test_an_instance_refuses_an_artifact_with_another_digest(
     )
     assert boot.returncode != 0
     assert not any(command.startswith("systemctl") for command in boot.commands)
-    assert list((tmp_path / "root" / "opt" / "application").iterdir()) == []
+    assert list((tmp_path / "root" / "srv" / "application").iterdir()) == []
 
 
 @pytest.mark.requirement("APP-3")
