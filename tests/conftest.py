@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap.emulator.control import Emulator
+from tap.terraform.installation import find_terraform, terraform_environ
+from tap.terraform.root import Root
 from tap.testing.deployment import Deployment
 from tap.testing.project import TAP, Project, copy_project
 from tap.testing.run import Run
@@ -24,6 +26,8 @@ from tests.integration.localstack import suite as localstack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tap.warm.providers import WarmProviders
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -59,6 +63,25 @@ def project(pytestconfig: pytest.Config) -> Project:
     if pytestconfig.getoption("--target") == "localstack":
         found.variables.update(localstack.locking(found.target))
     return found
+
+
+@pytest.fixture(scope="session")
+def warm_root(warm_providers: WarmProviders) -> Callable[[Path], Root]:
+    """Return a function: folder with a root and its lock file -> Terraform in it, after init."""
+
+    def initialized(folder: Path) -> Root:
+        environ = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true"}
+        root = Root(
+            directory=folder,
+            data_directory=folder / ".terraform",
+            terraform=find_terraform(os.environ).path,
+            environ=terraform_environ(environ, folder=folder),
+            warm=warm_providers,
+        )
+        root.init(None)
+        return root
+
+    return initialized
 
 
 @pytest.fixture(scope="session")

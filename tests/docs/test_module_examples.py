@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -14,12 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap.plan import summarize
-from tap.terraform.installation import find_terraform, terraform_environ
-from tap.terraform.root import Root
 from tap.testing.planner import OFFLINE_PROVIDER
 
 if TYPE_CHECKING:
-    from tap.warm.providers import WarmProviders
+    from collections.abc import Callable
+
+    from tap.terraform.root import Root
 
 REPOSITORY = Path(__file__).parents[2]
 READMES = sorted(REPOSITORY.glob("modules/*/README.md"))
@@ -32,7 +31,7 @@ READMES = sorted(REPOSITORY.glob("modules/*/README.md"))
     ids=lambda file: file.parent.name,
 )
 def test_the_examples_of_a_readme_can_be_planned(
-    readme: Path, tmp_path: Path, warm_providers: WarmProviders
+    readme: Path, tmp_path: Path, warm_root: Callable[[Path], Root]
 ) -> None:
     blocks = re.findall(r"^```hcl\n(.*?)^```", readme.read_text(), re.DOTALL | re.MULTILINE)
     examples = [block for block in blocks if re.search(r'^module "', block, re.MULTILINE)]
@@ -50,14 +49,7 @@ def test_the_examples_of_a_readme_can_be_planned(
     root = {"terraform": {"required_providers": required}, "provider": {"aws": providers}}
     (tmp_path / "main.tf.json").write_text(json.dumps(root))
     shutil.copy(REPOSITORY / "environments" / "dev" / ".terraform.lock.hcl", tmp_path)
-    caller = Root(
-        directory=tmp_path,
-        data_directory=tmp_path / ".terraform",
-        terraform=find_terraform(os.environ).path,
-        environ=terraform_environ(os.environ, folder=tmp_path),
-        warm=warm_providers,
-    )
-    caller.init(None)
+    caller = warm_root(tmp_path)
     caller.plan(tmp_path / "plan")
     counts = summarize(caller.show(tmp_path / "plan").plan).total
     assert counts.add > 0

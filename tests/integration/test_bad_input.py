@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import os
 import re
 import shutil
 import threading
@@ -14,15 +13,13 @@ import pytest
 
 from tap.aws import Target
 from tap.errors import TerraformError
-from tap.terraform.installation import find_terraform, terraform_environ
-from tap.terraform.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tap.terraform.root import Root
     from tap.testing.project import Ended, Project
-    from tap.warm.providers import WarmProviders
 
 DEV = ("dev", "--target", "localstack")
 
@@ -133,21 +130,14 @@ def test_a_name_that_is_too_long_is_refused_before_aws_is_asked(own_project: Pro
 
 @pytest.mark.requirement("STK-3", "STA-1", "STA-3")
 def test_the_state_storage_refuses_bad_values(
-    repository: Path, tmp_path: Path, warm_providers: WarmProviders
+    repository: Path, tmp_path: Path, warm_root: Callable[[Path], Root]
 ) -> None:
     folder = tmp_path / "backend"
     shutil.copytree(
         repository / "backend", folder, ignore=shutil.ignore_patterns("backend.tf", ".*")
     )
     shutil.copy(repository / "backend" / ".terraform.lock.hcl", folder)
-    root = Root(
-        directory=folder,
-        data_directory=folder / ".terraform",
-        terraform=find_terraform(os.environ).path,
-        environ=terraform_environ(os.environ, folder=tmp_path),
-        warm=warm_providers,
-    )
-    root.init(None)
+    root = warm_root(folder)
     bad = {
         "environments": '["Prod"]',
         "project": "Pay",

@@ -8,7 +8,6 @@ because most of a plan's time does not depend on its size. The plan is then cut 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from dataclasses import dataclass, field
@@ -21,14 +20,12 @@ import pytest
 
 from tap.plan import Configuration, Plan
 from tap.policy import Finding, Outcome, Planned, Scope, Sources, find_rule, judge
-from tap.terraform.installation import find_terraform, terraform_environ
-from tap.terraform.root import Root
 from tap.testing.planner import OFFLINE_PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap.warm.providers import WarmProviders
+    from tap.terraform.root import Root
 
 FIXTURES = Path(__file__).parent / "fixtures"
 LOCK_FILE = Path(__file__).parents[2] / "environments" / "dev" / ".terraform.lock.hcl"
@@ -85,11 +82,11 @@ class Planner:
 
     Attributes:
         folder: Where the root and its modules are written.
-        warm: Serves the provider.
+        initialized: Returns Terraform in a folder, after init.
     """
 
     folder: Path
-    warm: WarmProviders
+    initialized: Callable[[Path], Root]
     _plans: dict[str, Plan] = field(default_factory=dict)
 
     def source(self, case: Case) -> Path:
@@ -129,17 +126,7 @@ class Planner:
         for case in {case.call: case for case in self._cases}.values():
             copy_case(case, self.source(case))
         self._write_root(self._cases)
-        root = Root(
-            directory=self.folder,
-            data_directory=self.folder / ".terraform",
-            terraform=find_terraform(os.environ).path,
-            environ=terraform_environ(
-                {**os.environ, "AWS_EC2_METADATA_DISABLED": "true"}, folder=self.folder
-            ),
-            warm=self.warm,
-        )
-        root.init(None)
-        return root
+        return self.initialized(self.folder)
 
 
 def copy_case(case: Case, folder: Path) -> None:
@@ -181,10 +168,10 @@ def all_cases() -> list[Case]:
 
 @pytest.fixture(scope="session")
 def found(
-    tmp_path_factory: pytest.TempPathFactory, warm_providers: WarmProviders
+    tmp_path_factory: pytest.TempPathFactory, warm_root: Callable[[Path], Root]
 ) -> Callable[[Case], tuple[Finding, ...]]:
     """Return a function: case -> what its rule finds in it."""
-    planner = Planner(tmp_path_factory.mktemp("rules"), warm_providers)
+    planner = Planner(tmp_path_factory.mktemp("rules"), warm_root)
 
     def findings(case: Case) -> tuple[Finding, ...]:
         rule = find_rule(case.rule)

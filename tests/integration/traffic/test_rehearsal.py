@@ -36,6 +36,7 @@ pytestmark = [
 def dev(named_deployment: Callable[[str], Deployment]) -> Iterator[Deployment]:
     """Return dev, and leave it with good traffic to blue."""
     deployment = named_deployment("dev")
+    deployment.require()
     yield deployment
     steer(deployment, green_share(0))
     emulation = emulation_of(deployment)

@@ -215,6 +215,7 @@ def killing(
 ) -> Iterator[tuple[KillingProxy, Project]]:
     """Return what kills a shift, and prod behind it, initialized once for all tests."""
     prod = named_deployment(NAME)
+    prod.require()
     proxy = KillingProxy(str(target_of(prod).endpoint))
     with proxy.serving() as endpoint:
         project = through(prod, endpoint)

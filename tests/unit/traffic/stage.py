@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.unit.conftest import World
 
 NAME = "colored"
+BY_HAND = f"{NAME}-by-hand"
 ZONE = "example.com"
 _COLORS = ("blue", "green")
 _IMAGE = "ami-12c6146b"
@@ -215,8 +216,19 @@ def _records(world: World) -> dict[str, Any]:
 
 
 def _alarms(world: World, values: dict[str, Any]) -> None:
-    """Make the gate, over an alarm that rings when green answers with errors."""
+    """Make the gate, over an alarm that rings when green answers with errors, and one by hand."""
     cloudwatch = _client(world, "cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=BY_HAND,
+        Namespace="Hand",
+        MetricName="Nothing",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+    )
     cloudwatch.put_metric_alarm(
         AlarmName=f"{NAME}-errors",
         Namespace="AWS/ApplicationELB",
@@ -236,5 +248,6 @@ def _alarms(world: World, values: dict[str, Any]) -> None:
         TreatMissingData="notBreaching",
     )
     cloudwatch.put_composite_alarm(
-        AlarmName=values["monitoring"]["gate_alarm_name"], AlarmRule=f'ALARM("{NAME}-errors")'
+        AlarmName=values["monitoring"]["gate_alarm_name"],
+        AlarmRule=f'ALARM("{NAME}-errors") OR ALARM("{BY_HAND}")',
     )
