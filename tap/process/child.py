@@ -132,6 +132,13 @@ def run(
     )
 
 
+class _Detached(subprocess.Popen[bytes]):
+    """A process that is meant to outlive this one, of which Popen would warn."""
+
+    def __del__(self) -> None:
+        """Leave it to itself."""
+
+
 def start_detached(
     args: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, log: Path
 ) -> subprocess.Popen[bytes]:
@@ -144,7 +151,7 @@ def start_detached(
         log: The file that receives standard output and standard error.
     """
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603 - the arguments are a list, not shell text
+        return _Detached(
             [str(arg) for arg in args],
             cwd=cwd,
             env=dict(env),

@@ -325,6 +325,25 @@ def test_a_detached_program_can_be_waited_for(tmp_path: Path) -> None:
     assert child.wait(timeout=20) == 4
 
 
+def test_nobody_is_warned_of_a_detached_program_that_goes_on(tmp_path: Path) -> None:
+    parent = (
+        "import os\nfrom pathlib import Path\nfrom tap.process import start_detached\n"
+        "child = start_detached(['sleep', '2'], env=os.environ, cwd=Path.cwd(), log=Path('log'))\n"
+        "del child\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", parent],
+        cwd=tmp_path,
+        check=True,
+        timeout=30,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stderr == ""
+
+
 def _files(folder: Path) -> OutputFile:
     return OutputFile(stdout=folder / "output", stderr=folder / "errors")
 
