@@ -183,7 +183,7 @@ def suite_row(pairs: int) -> Pairs:
                     cwd=REPOSITORY,
                     env={**os.environ, "TAP_WARM": value, **go},
                     check=True,
-                    capture_output=True,
+                    stdout=sys.stderr,
                 )
 
             return work
