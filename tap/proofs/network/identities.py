@@ -29,6 +29,8 @@ _NAMES = {
     "aws_launch_template": ("name",),
     "aws_vpc_endpoint": ("prefix_list_id",),
 }
+# What a plan tells of an expression, other than of the arguments of a block.
+_EXPRESSION = {"constant_value", "references"}
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,9 @@ class Identities:
             # A block that is made in a loop is not in the configuration of a plan.
             return at(item, path[:1])[0] is not None
         blocks = block.expressions[str(path[0])]
+        if isinstance(blocks, dict) and blocks.keys() <= _EXPRESSION:
+            # Blocks that are a value to Terraform, as the rules of a group are, are not told apart.
+            return True
         found = blocks if isinstance(blocks, list) else [blocks]
         return any(path[-1] in each for each in found if isinstance(each, dict))
 

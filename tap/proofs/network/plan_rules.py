@@ -41,9 +41,11 @@ def routes(known: Identities, tables: Sequence[str]) -> tuple[dict[str, list[Rou
     loose: list[Route] = []
     for item in known.of("aws_route_table", "aws_default_route_table"):
         table = found[known.identity(item)]
-        value, certain = known.value(item, "route")
-        table += [_route(known, item, "route", place) for place in range(len(value or ()))]
-        if not certain and not value and item.is_unknown("route"):
+        # One that is known in part is there all the same.
+        table += [
+            _route(known, item, "route", place) for place, _ in enumerate(item.get("route") or ())
+        ]
+        if item.is_unknown("route") and item.is_written("route"):
             table.append(Route(target=None, certain=False))
     for item in known.of("aws_route"):
         _sort(known.names(item, "route_table_id").one, _route(known, item), found, loose)
@@ -199,10 +201,9 @@ def group_rules(
     for item in items:
         rules = found[known.identity(item)]
         for name in ("ingress", "egress"):
-            value, _ = known.value(item, name)
             if item.is_unknown(name) and item.is_written(name):
                 rules.append(GroupRule(egress=name == "egress", traffic=None, certain=False))
-            for place, _ in enumerate(value or ()):
+            for place, _ in enumerate(item.get(name) or ()):
                 rules += _several(known, item, (name, place), egress=name == "egress")
     for direction in ("ingress", "egress"):
         for item in known.of(f"aws_vpc_security_group_{direction}_rule"):
@@ -251,18 +252,20 @@ def _several(
             yield rule()
     if blocks:
         yield rule(networks(*blocks))
-    for name in ("security_groups", "source_security_group_id"):
-        named = known.names(item, *path, name)
-        for group in named.ids:
-            yield rule(group=group)
-        if not named.known:
-            yield rule()
-    for listed in known.names(item, *path, "prefix_list_ids").ids:
+    groups = [
+        known.names(item, *path, name) for name in ("security_groups", "source_security_group_id")
+    ]
+    lists = known.names(item, *path, "prefix_list_ids")
+    own, certain = known.value(item, *path, "self")
+    for group in groups[0].ids + groups[1].ids:
+        yield rule(group=group)
+    for listed in lists.ids:
         yield rule(listed=listed)
-    if known.value(item, *path, "self")[0]:
+    if own:
         # A group in the rule resource, the group itself in an inline rule.
-        own = known.names(item, "security_group_id").one or known.identity(item)
-        yield rule(group=own)
+        yield rule(group=known.names(item, "security_group_id").one or known.identity(item))
+    if not (certain and lists.known and all(named.known for named in groups)):
+        yield rule()
 
 
 def _group_traffic(

@@ -7,9 +7,13 @@ Resources are written as address -> attributes. In an attribute ``->`` begins wh
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import Any
 
 from tap.plan import Plan
+
+# Blocks that are a value to Terraform: a plan tells what all of it refers to together.
+_VALUES = {"egress", "ingress", "route"}
 
 
 def plan_of(resources: dict[str, dict[str, Any]]) -> Plan:
@@ -53,6 +57,9 @@ def _split(attributes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], 
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             inner = _split(value[0])
             known[name], unknown[name], written[name] = ([part] for part in inner)
+            if name in _VALUES:
+                told = (each.get("references", ()) for each in inner[2].values())
+                written[name] = {"references": [*chain.from_iterable(told)]}
         elif value != "?":
             known[name] = value
             written[name] = {"constant_value": value}
