@@ -134,11 +134,11 @@ def _translated(
     else:
         yield _leaving(network, middle, destination, found)
     yield _acl(network, middle, destination, leg=1, egress=False, clients=MANAGED)
-    if subnet is not source.subnet:
-        yield _acl(network, middle, source, leg=2, egress=True, clients=source.clients)
-        yield _joined(network, middle, source, leg=2)
-        # The address of the internet is kept, only the own one is translated.
-        yield _acl(network, source, destination, leg=2, egress=False, clients=source.clients)
+    # In the subnet of the source it would have no internet gateway: its route leads to itself.
+    yield _acl(network, middle, source, leg=2, egress=True, clients=source.clients)
+    yield _joined(network, middle, source, leg=2)
+    # The address of the internet is kept, only the own one is translated.
+    yield _acl(network, source, destination, leg=2, egress=False, clients=source.clients)
 
 
 def _inwards(network: Network, source: Place, destination: Place) -> Iterator[Step]:
