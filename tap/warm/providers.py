@@ -119,9 +119,13 @@ class WarmProviders:
 
     Args:
         notice: Told once why a command runs without, if it does.
+        applying: Whether an apply gets them, too, and not only commands that read.
     """
 
-    def __init__(self, notice: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, notice: Callable[[str], None] = lambda _: None, *, applying: bool = False
+    ) -> None:
+        self.applying = applying
         self._notice = notice
         self._noticed: set[str] = set()
         self._served: dict[str, _Served] = {}
