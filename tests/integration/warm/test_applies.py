@@ -78,7 +78,7 @@ def witness(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def applied(stage: Stage, name: str, witness: Path, **variables: str) -> list[str]:
+def applied(stage: Stage, name: str, witness: Path, **variables: Any) -> list[str]:
     """Apply an environment and return how Terraform was called for the apply."""
     calls = Path(f"{witness}.calls")
     calls.unlink(missing_ok=True)
