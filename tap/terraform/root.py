@@ -25,7 +25,7 @@ from tap.terraform.initialization import init_arguments, init_digest, module_fol
 from tap.terraform.operations import recorded
 from tap.terraform.retries import Retries, reasons, transient
 from tap.terraform.unsaved import claim, refuse_unsaved
-from tap.warm.commands import APPLYING, READING
+from tap.warm.commands import APPLYING, DECODING, READING
 from tap.warm.installed import link_known, remember
 from tap.warm.package import unread
 
@@ -446,7 +446,9 @@ class Root:
             return once(self.warm.attach(self.directory, environ, files=files, every_block=True))
         if command not in READING:
             return once(None)
-        attached = self.warm.attach(self.directory, environ, files=files)
+        attached = self.warm.attach(
+            self.directory, environ, files=files, decoding=command in DECODING
+        )
         done = once(attached)
         failed = command == "plan" and done.returncode == _FAILED and not done.interrupted
         if failed and attached and attached.lacks_schemas(self.terraform, self.directory, environ):

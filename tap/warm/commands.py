@@ -18,6 +18,9 @@ READING_STATE = frozenset({"console", "graph", "plan", "show"})
 # unless they are given the file that holds them.
 SHOWING = frozenset({"console", "graph", "show"})
 
+# Of these, the ones that need the schema of the provider, but no process of it.
+DECODING = frozenset({"show"})
+
 _YES, _NO = ({"1", "true", "t", "yes", "y", "on"}, {"0", "false", "f", "no", "n", "off"})
 
 _PROGRAMS = ("terraform", "tofu")

@@ -120,12 +120,18 @@ class WarmProviders:
     Args:
         notice: Told once why a command runs without, if it does.
         applying: Whether an apply gets them, too, and not only commands that read.
+        ahead: Whether processes for a next command are started when one has ended.
     """
 
     def __init__(
-        self, notice: Callable[[str], None] = lambda _: None, *, applying: bool = False
+        self,
+        notice: Callable[[str], None] = lambda _: None,
+        *,
+        applying: bool = False,
+        ahead: bool = False,
     ) -> None:
         self.applying = applying
+        self._ahead = ahead
         self._notice = notice
         self._noticed: set[str] = set()
         self._served: dict[str, _Served] = {}
@@ -152,6 +158,7 @@ class WarmProviders:
         files: Iterable[Path] = (),
         every_block: bool = False,
         full: bool = False,
+        decoding: bool = False,
     ) -> Attachment | None:
         """Make a provider ready for one command in a root.
 
@@ -162,6 +169,7 @@ class WarmProviders:
             every_block: Send every nested block of the types that are named, because the
                 command shows or reads more than what the files of the root say.
             full: Send the whole schema.
+            decoding: Start no process ahead, because the command only needs the schema.
 
         Returns:
             What to add to the command, or None if it has to run without; then ``notice`` was
@@ -181,7 +189,7 @@ class WarmProviders:
                 if full
                 else find_named(root, data_directory(root, environ), files, every_block=every_block)
             )
-            return self._attach(package, environ, named)
+            return self._attach(package, environ, named, decoding=decoding)
         except (OSError, UnusablePackageError, ProviderStartError) as error:
             self._say(f"providers start cold: {error}")
             return None
@@ -202,9 +210,14 @@ class WarmProviders:
             self._notice(text)
 
     def _attach(
-        self, package: Package, environ: Mapping[str, str], named: Named | None
+        self,
+        package: Package,
+        environ: Mapping[str, str],
+        named: Named | None,
+        *,
+        decoding: bool,
     ) -> Attachment:
-        socket, schemas = self._socket(package, environ, named)
+        socket, schemas = self._socket(package, environ, named, decoding=decoding)
         server = {
             "Protocol": "grpc",
             "ProtocolVersion": int(PROTOCOL),
@@ -219,7 +232,12 @@ class WarmProviders:
         return Attachment(variables, schemas)
 
     def _socket(
-        self, package: Package, environ: Mapping[str, str], named: Named | None
+        self,
+        package: Package,
+        environ: Mapping[str, str],
+        named: Named | None,
+        *,
+        decoding: bool,
     ) -> tuple[Path, Schemas]:
         """Return the socket for a provider, its variables and what a configuration names."""
         from tap.warm.relay import Schemas  # noqa: PLC0415 - grpclib takes 0.1 s
@@ -228,7 +246,8 @@ class WarmProviders:
             self._group = Group(_short_folder(environ))
             self._loop = _Loop()
         served = self._serve(package, inherited_variables(environ), self._group)
-        served.pool.fill(named.configurations if named is not None else None)
+        if not decoding:
+            served.pool.fill(named.configurations if named is not None else None)
         if named in served.sockets and served.sockets[named][1].exceeded and named is not None:
             named = Named(named.types, named.configurations)
         if named not in served.sockets:
@@ -249,7 +268,7 @@ class WarmProviders:
             # One set of spare processes is enough: the last environment is the likely next one.
             for other in self._served.values():
                 other.pool.close()
-            relay = Relay(Answers(cache, package.digest, environ), pool)
+            relay = Relay(Answers(cache, package.digest, environ), pool, ahead=self._ahead)
             served = self._served[key] = _Served(relay, pool)
         return served
 

@@ -145,12 +145,14 @@ class Relay:
     Args:
         answers: What needs no process.
         pool: Gives the processes.
+        ahead: Whether processes for a next command are started when one has ended.
     """
 
-    def __init__(self, answers: Answers, pool: Pool) -> None:
+    def __init__(self, answers: Answers, pool: Pool, *, ahead: bool = False) -> None:
         self.answers = answers
         self.validator = Line(pool)
         self._pool = pool
+        self._ahead = ahead
         self._configured: list[Line] = []
         self._servers: list[asyncio.Server] = []
         self._open: set[_Protocol] = set()
@@ -217,10 +219,10 @@ class Relay:
             other.end()
 
     def forget(self, line: Line) -> None:
-        """End a line whose connection has ended, and be ready for the next command."""
+        """End a line whose connection has ended, and be ready for a next command."""
         self._configured.remove(line)
         line.end()
-        if not self._closing:
+        if self._ahead and not self._closing:
             with suppress(OSError):
                 self._pool.fill()
 
