@@ -133,7 +133,7 @@ def plan(pytestconfig: pytest.Config, tap_planner: Planner) -> Callable[..., Pla
 @pytest.fixture(scope="session")
 def warm_providers() -> Iterator[WarmProviders]:
     """Return warm providers that serve this worker until it ends."""
-    with WarmProviders(ahead=True) as providers:
+    with WarmProviders() as providers:
         yield providers
 
 

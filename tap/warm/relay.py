@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from grpclib.client import Channel
@@ -145,18 +144,15 @@ class Relay:
     Args:
         answers: What needs no process.
         pool: Gives the processes.
-        ahead: Whether processes for a next command are started when one has ended.
     """
 
-    def __init__(self, answers: Answers, pool: Pool, *, ahead: bool = False) -> None:
+    def __init__(self, answers: Answers, pool: Pool) -> None:
         self.answers = answers
         self.validator = Line(pool)
         self._pool = pool
-        self._ahead = ahead
         self._configured: list[Line] = []
         self._servers: list[asyncio.Server] = []
         self._open: set[_Protocol] = set()
-        self._closing = False
 
     async def listen(self, path: Path, schemas: Schemas) -> None:
         """Accept connections on a unix socket that only this user can open.
@@ -178,7 +174,6 @@ class Relay:
 
     async def close(self) -> None:
         """Hang up on everybody and end all processes."""
-        self._closing = True
         for server in self._servers:
             server.close()
         for protocol in tuple(self._open):
@@ -219,12 +214,9 @@ class Relay:
             other.end()
 
     def forget(self, line: Line) -> None:
-        """End a line whose connection has ended, and be ready for a next command."""
+        """End a line whose connection has ended."""
         self._configured.remove(line)
         line.end()
-        if self._ahead and not self._closing:
-            with suppress(OSError):
-                self._pool.fill()
 
 
 class Schemas:

@@ -15,7 +15,7 @@ from tests.integration.warm.conftest import TERRAFORM, provider_processes, wait_
 if TYPE_CHECKING:
     from tests.integration.stage import Stage
 
-pytestmark = [pytest.mark.requirement("TAP-1", "TAP-7"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.requirement("TAP-1"), pytest.mark.timeout(300)]
 
 OBJECTS = """
 provider "aws" {

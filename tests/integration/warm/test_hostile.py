@@ -135,7 +135,7 @@ def plan_with(root: SmallRoot, attached: Attachment) -> None:
     SmallRoot(root.folder, root.environ | dict(attached.variables)).run(TERRAFORM, "plan")
 
 
-@pytest.mark.requirement("TAP-7")
+@pytest.mark.requirement("TAP-1")
 def test_only_what_somebody_will_use_is_started(small_root: SmallRoot, sockets: Path) -> None:
     environ = {**small_root.environ, "TMPDIR": str(sockets)}
     with WarmProviders() as providers:
@@ -149,12 +149,6 @@ def test_only_what_somebody_will_use_is_started(small_root: SmallRoot, sockets: 
         # One for a next command would be there at once.
         time.sleep(0.5)
         assert provider_processes(sockets) == []
-    with WarmProviders(ahead=True) as providers:
-        plan = providers.attach(small_root.folder, environ)
-        assert plan is not None
-        first = wait_until("the start of a process", lambda: provider_processes(sockets))
-        plan_with(small_root, plan)
-        wait_until("a new one", lambda: set(provider_processes(sockets)) - set(first))
 
 
 def test_four_plans_at_once_on_an_empty_cache(small_root: SmallRoot, tmp_path: Path) -> None:
