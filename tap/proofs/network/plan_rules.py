@@ -41,9 +41,8 @@ def routes(known: Identities, tables: Sequence[str]) -> tuple[dict[str, list[Rou
     loose: list[Route] = []
     for item in known.of("aws_route_table", "aws_default_route_table"):
         table = found[known.identity(item)]
-        value, certain = known.value(item, "route")
-        table += [_route(known, item, "route", place) for place in range(len(value or ()))]
-        if not certain and not value and item.is_unknown("route"):
+        table += [_route(known, item, "route", place) for place in _places(item, "route")]
+        if item.is_unknown("route") and item.is_written("route"):
             table.append(Route(target=None, certain=False))
     for item in known.of("aws_route"):
         _sort(known.names(item, "route_table_id").one, _route(known, item), found, loose)
@@ -186,6 +185,11 @@ def _doubtful_acl_rule(rule: AclRule) -> AclRule:
     )
 
 
+def _places(item: Planned, name: str) -> range:
+    """Return the places in a list of blocks, also of those with a part that is not known."""
+    return range(len(item.get(name) or ()))
+
+
 def _first_block(*blocks: str | None) -> Ranges | None:
     return next((network(block) for block in blocks if block), None)
 
@@ -199,10 +203,9 @@ def group_rules(
     for item in items:
         rules = found[known.identity(item)]
         for name in ("ingress", "egress"):
-            value, _ = known.value(item, name)
             if item.is_unknown(name) and item.is_written(name):
                 rules.append(GroupRule(egress=name == "egress", traffic=None, certain=False))
-            for place, _ in enumerate(value or ()):
+            for place in _places(item, name):
                 rules += _several(known, item, (name, place), egress=name == "egress")
     for direction in ("ingress", "egress"):
         for item in known.of(f"aws_vpc_security_group_{direction}_rule"):
@@ -244,25 +247,27 @@ def _several(
         )  # fmt: skip
 
     blocks: list[str] = []
+    unclear = False
     for name in ("cidr_blocks", "ipv6_cidr_blocks"):
         value, certain = known.value(item, *path, name)
-        blocks += [block for block in value or () if block]
-        if not certain:
-            yield rule()
+        blocks += filter(None, value or ())
+        unclear |= not certain
     if blocks:
         yield rule(networks(*blocks))
     for name in ("security_groups", "source_security_group_id"):
-        named = known.names(item, *path, name)
-        for group in named.ids:
-            yield rule(group=group)
-        if not named.known:
-            yield rule()
-    for listed in known.names(item, *path, "prefix_list_ids").ids:
-        yield rule(listed=listed)
-    if known.value(item, *path, "self")[0]:
+        groups = known.names(item, *path, name)
+        yield from (rule(group=group) for group in groups.ids)
+        unclear |= not groups.known
+    lists = known.names(item, *path, "prefix_list_ids")
+    yield from (rule(listed=listed) for listed in lists.ids)
+    is_own, certain = known.value(item, *path, "self")
+    if is_own:
         # A group in the rule resource, the group itself in an inline rule.
         own = known.names(item, "security_group_id").one or known.identity(item)
         yield rule(group=own)
+    # Some other end is not known, so it may be any.
+    if unclear or not lists.known or not certain:
+        yield rule()
 
 
 def _group_traffic(
