@@ -194,8 +194,9 @@ def test_queries_that_are_made_in_a_loop_over_what_comes_later_are_open(tmp_path
 
 def test_a_query_of_another_account_is_not_judged_here(tmp_path: Path) -> None:
     watched = {"namespace": "AWS/EC2", "metric_name": "Nothing"}
+    elsewhere = {"namespace": "AWS/EC2", "metric_name": "Other"}
     own = {"id": "a", "metric": [watched]}
-    other = {"id": "b", "account_id": "123456789012", "metric": [watched]}
+    other = {"id": "b", "account_id": "123456789012", "metric": [elsewhere]}
 
     queries = {"metric_query": [own, other]}
     assert found(tmp_path, "OBS-09", ALARM, after=queries) == [
