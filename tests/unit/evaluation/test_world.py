@@ -322,11 +322,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> World:
         )
         for number in (1, 0)
     ]
-    gone = change("aws_s3_bucket.gone", actions=("delete",), after=None)
+    gone = [
+        change("aws_s3_bucket.gone", actions=("delete",)),
+        change("aws_s3_bucket.many", index=2, actions=("delete",)),
+        change("aws_s3_bucket.many", index=3, deposed="ab12"),
+    ]
     return world(
         {"": loaded(folder, ROOT), **{f"module.{name}": child for name in names}},
         *many,
-        gone,
+        *gone,
         variables={"number": 2},
     )
 
