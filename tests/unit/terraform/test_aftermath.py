@@ -89,8 +89,10 @@ def living(folder: Path, name: str) -> Iterator[None]:
         ),
         (
             [DONE, {"@message": "Plan: 1 to add", "changes": {"operation": "plan"}}, DONE],
-            "Terraform was ended, too, after 2 changes; look at the lock (tap lock show), then "
-            "plan: what it did last may be missing in the state",
+            (
+                "Terraform was ended, too, after 2 changes; look at the lock (tap lock show), then "
+                "plan: what it did last may be missing in the state"
+            ),
         ),
     ],
     ids=["failed", "ended well", "was ended"],
@@ -112,10 +114,11 @@ def test_a_terraform_that_goes_on_is_told_of_every_time(root: Root) -> None:
 
     with living(folder, "output"):
         for _ in range(2):
-            assert list(aftermath(root)) == [
+            (told,) = aftermath(root)
+            assert told == (
                 "terraform apply of 2026-05-01 12:00:00 UTC goes on without its tap, which was "
                 "killed (process 42)"
-            ]
+            )
     # It may still write there.
     assert (root.directory / "errored.tfstate").exists()
 
@@ -123,11 +126,12 @@ def test_a_terraform_that_goes_on_is_told_of_every_time(root: Root) -> None:
 def test_where_tap_itself_held_the_lock_it_is_told_where_to_look(root: Root) -> None:
     noted(root, command="shift", lock_id="4711")
 
-    assert list(aftermath(root)) == [
+    (told,) = aftermath(root)
+    assert told == (
         "the shift of 2026-05-01 12:00:00 UTC was killed (process 41) while it held the lock; is "
         "the lock still there: tap lock show dev --target aws, where does the traffic stand: tap "
         "status dev --target aws"
-    ]
+    )
     assert list(aftermath(root)) == []
 
 
