@@ -51,7 +51,7 @@ def configure(theirs: Path) -> Iterator[Callable[..., pytest.Config]]:
 
     yield configure
     for config in made:
-        config._ensure_unconfigure()  # noqa: SLF001 - as pytest's own tests do
+        config._ensure_unconfigure()
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ def test_a_project_without_environments_says_so(
 ) -> None:
     (tmp_path / "tap.toml").write_text('project = "shop"\n')
 
-    with pytest.raises(pytest.UsageError, match="by --env: none$"):
+    with pytest.raises(pytest.UsageError, match=r"by --env: none$"):
         deployment(configure(), Project(tmp_path), run)
 
 
