@@ -67,13 +67,6 @@ def test_a_promoted_replica_is_a_database_of_its_own(rds: Any) -> None:
     assert described(rds, "source")["ReadReplicaDBInstanceIdentifiers"] == []
 
 
-def test_a_database_that_is_no_replica_is_not_promoted(rds: Any) -> None:
-    with pytest.raises(ClientError) as refused:
-        rds.promote_read_replica(DBInstanceIdentifier="source")
-
-    assert refused.value.response["Error"]["Code"] == "InvalidDBInstanceState"
-
-
 def test_a_replica_in_another_region_has_nothing_that_is_of_the_region(
     rds: Any, session: Any
 ) -> None:
