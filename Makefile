@@ -83,9 +83,10 @@ test: $(venv)/docs ## Run every test; on TARGET=localstack those that ask the ta
 coverage: export COVERAGE_FILE := $(CURDIR)/.tap/coverage/data
 coverage: $(venv)/dev ## Say what tests exercise of the modules and of tap
 	rm -rf .tap/coverage && mkdir -p .tap/coverage
-	$(bin)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report= --cov-fail-under=0 \
+	$(bin)/coverage run -m pytest -n 2 --dist loadgroup --no-loadscope-reorder \
 		--terraform-coverage .tap/coverage/records -o enable_assertion_pass_hook=true \
 		$(COVERED)
+	$(bin)/coverage combine --quiet
 	$(bin)/coverage html --quiet --directory .tap/coverage/python
 	$(tap) coverage .tap/coverage/records --html .tap/coverage/terraform \
 		--cobertura .tap/coverage/terraform.xml --fail-under resource=100 --fail-under output=100 \

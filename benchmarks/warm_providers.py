@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import shutil
@@ -195,7 +196,13 @@ def suite_row(pairs: int) -> Pairs:
             {file.name: file.read_text() for file in recorded[value].iterdir()}
             for value in ("0", "1")
         )
-        if plain != warm:
-            raise SystemExit("the module test suite: warm providers change a plan")
+        different = sorted(name for name in plain | warm if plain.get(name) != warm.get(name))
+        if different:
+            for name in different:
+                before, after = (found.get(name, "").splitlines() for found in (plain, warm))
+                lines = difflib.unified_diff(before, after, f"plain/{name}", f"warm/{name}", n=0)
+                print(*lines, sep="\n", file=sys.stderr)
+            names = ", ".join(different)
+            raise SystemExit(f"the module test suite: warm providers change {names}")
         print(f"the module test suite: the same {len(plain)} plans both ways", file=sys.stderr)
     return row

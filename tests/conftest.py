@@ -153,12 +153,14 @@ def named_deployment(project: Project, pytestconfig: pytest.Config) -> Callable[
         if name not in deployments:
             partial = pytestconfig.getoption("--target") == "localstack"
             kind = localstack.LocalStackDeployment if partial else Deployment
+            # As users have it, where it does not take longest.
+            plainly = "TAP_WARM_APPLY=0 " if name == "dev" else ""
             deployments[name] = kind(
                 name=name,
                 project=project,
                 shared=Run.current(),
                 plan_command=f"make plan ENV={name}",
-                apply_command=f"make apply ENV={name}",
+                apply_command=f"{plainly}make apply ENV={name}",
             )
         return deployments[name]
 

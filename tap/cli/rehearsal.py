@@ -142,11 +142,10 @@ def traffic(
         ),
     )
     emulation.choose_health(dict(unhealthy))
-    now = datetime.now(UTC)
-    emulation.rewrite(now, minutes)
+    until = emulation.rewrite(datetime.now(UTC), minutes)
     _show(emulation, minutes, read_gate(workspace.target, places), output_format)
     if follow:
-        _follow(emulation, now)
+        _follow(emulation, until)
 
 
 def _follow(emulation: Emulation, since: datetime) -> None:

@@ -75,10 +75,10 @@ def open_environment(
 
 def warm_providers(environ: Mapping[str, str]) -> WarmProviders | None:
     """Return warm providers that end with the command, or None if they are not wanted."""
-    from tap.warm.commands import reason_against
+    from tap.warm.commands import reason_against, wanted_for_apply
     from tap.warm.providers import WarmProviders
 
     context = click.get_current_context()
     if not context.meta.get(WARM, True) or reason_against(environ):
         return None
-    return context.with_resource(WarmProviders(notice))
+    return context.with_resource(WarmProviders(notice, applying=wanted_for_apply(environ)))

@@ -41,7 +41,14 @@ def warm(command: tuple[str, ...]) -> None:
 def _run_warm(words: Sequence[str]) -> int:
     """Run a command and return its exit status."""
     from tap.process import run, run_in_foreground
-    from tap.warm.commands import READING, READING_STATE, SHOWING, reason_against, subcommand
+    from tap.warm.commands import (
+        DECODING,
+        READING,
+        READING_STATE,
+        SHOWING,
+        reason_against,
+        subcommand,
+    )
 
     verb, root = subcommand(words)
     reason = reason_against(os.environ)
@@ -54,7 +61,11 @@ def _run_warm(words: Sequence[str]) -> int:
     values = (word.rpartition("=")[2] for word in words[1:] if not word.startswith("-out="))
     files = [path for path in map(root.joinpath, values) if path.is_file()]
     attached = providers.attach(
-        root, os.environ, files=files, every_block=verb in SHOWING and not files
+        root,
+        os.environ,
+        files=files,
+        every_block=verb in SHOWING and not files,
+        decoding=verb in DECODING,
     )
     if verb not in READING_STATE or sys.stdout.isatty():
         status = run_in_foreground(words, env=_environ(attached))

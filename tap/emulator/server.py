@@ -10,6 +10,7 @@ Source: moto/server.py of moto 5.2.5, which starts the same application.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import secrets
 import signal
@@ -75,6 +76,12 @@ class _Handler(MotoRequestHandler):
             super().log_request(code, size)
 
 
+class _Dispatcher(DomainDispatcherApplication):
+    """Finds the service of a host once; moto lists its own folders for each request."""
+
+    get_backend_for_host = functools.cache(DomainDispatcherApplication.get_backend_for_host)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Application:
     """Answers the routes of tap and passes everything else on to moto."""
@@ -82,7 +89,7 @@ class Application:
     record: Record
     extensions: tuple[Extension, ...]
     moto: WSGIApplication = field(
-        default_factory=lambda: AnswersOnce(DomainDispatcherApplication(create_backend_app))
+        default_factory=lambda: AnswersOnce(_Dispatcher(create_backend_app))
     )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

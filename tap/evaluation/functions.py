@@ -126,8 +126,6 @@ def _compact(items: Value) -> Value:
 
 def _coalesce(*values: Value) -> Value:
     for each in values:
-        if isinstance(each, Unknown):
-            return made_of(*values, complete=False)
         # What is chosen later is neither null nor empty.
         if each is not None and each != "":
             return each

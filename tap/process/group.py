@@ -35,7 +35,7 @@ class Group:
         )
 
     def start(
-        self, args: Sequence[str | Path], *, env: Mapping[str, str]
+        self, args: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path
     ) -> subprocess.Popen[bytes]:
         """Start a helper whose standard output is read and whose errors are dropped.
 
@@ -45,6 +45,7 @@ class Group:
         return subprocess.Popen(  # noqa: S603 - the arguments are a list, not shell text
             [str(arg) for arg in args],
             env=dict(env),
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

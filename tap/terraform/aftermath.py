@@ -66,7 +66,7 @@ def sweep(folders: Iterable[Path], root: Root) -> None:
     if any(operation.lives for operation in operations(root.operations)):
         return
     for folder in folders:
-        for entry in folder.glob("*.*") if folder.is_dir() else ():
+        for entry in folder.glob("*.*"):
             owner = re.search(r"\.(\d+)$", entry.name)
             if owner is None or _exists(int(owner[1])):
                 continue

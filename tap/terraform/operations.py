@@ -122,6 +122,11 @@ class Recording:
         """Note that Terraform runs."""
         self._write(msgspec.structs.replace(self.note, terraform_pid=terraform_pid))
 
+    def again(self) -> None:
+        """Make room for the output of a second run of the same."""
+        for file in (self.output.stdout, self.output.stderr):
+            file.unlink(missing_ok=True)
+
     def ended(self, returncode: int, *, done: bool) -> None:
         """Note how it ended."""
         self.note = msgspec.structs.replace(self.note, returncode=returncode)
@@ -142,8 +147,7 @@ class Recording:
         # A full disk must not hide why Terraform failed.
         with suppress(OSError):
             self._write(msgspec.structs.replace(self.note, ended=time.time()))
-            for file in (self.output.stdout, self.output.stderr):
-                file.unlink(missing_ok=True)
+            self.again()
         _prune(self.folder.parent)
 
 

@@ -25,7 +25,7 @@ from tap.terraform.initialization import init_arguments, init_digest, module_fol
 from tap.terraform.operations import recorded
 from tap.terraform.retries import Retries, reasons, transient
 from tap.terraform.unsaved import claim, refuse_unsaved
-from tap.warm.commands import READING
+from tap.warm.commands import APPLYING, DECODING, READING
 from tap.warm.installed import link_known, remember
 from tap.warm.package import unread
 
@@ -93,7 +93,8 @@ class Root:
         explain_lock: Adds to a lock that cannot be taken what is known of it.
         reporter: Who is told what happens.
         retries: How often init, plan, show and output are tried when what fails passes.
-        warm: Serves the provider to commands that read; None lets Terraform start it.
+        warm: Serves the provider to commands that read, and to an apply if it is meant to; None
+            lets Terraform start it.
     """
 
     directory: Path
@@ -283,7 +284,7 @@ class Root:
         if self.parallelism is not None:
             arguments.append(f"-parallelism={self.parallelism}")
         try:
-            self._events("apply", *arguments, str(plan))
+            self._events("apply", *arguments, str(plan), files=[plan])
         except TerraformError as error:
             kept = claim(self.directory, self.unsaved, since=started)
             if kept is None:
@@ -312,9 +313,15 @@ class Root:
         done = self._unread()._read("output", "-json")  # noqa: SLF001 - of the same class
         return msgspec.json.decode(done.stdout, type=dict[str, Output])
 
-    def _events(self, command: str, *arguments: str, accepted: Sequence[int] = (0,)) -> Completed:
+    def _events(
+        self,
+        command: str,
+        *arguments: str,
+        accepted: Sequence[int] = (0,),
+        files: Sequence[Path] = (),
+    ) -> Completed:
         def listened() -> tuple[Completed, list[Diagnostic]]:
-            return self._listen(command, *arguments, accepted=accepted)
+            return self._listen(command, *arguments, accepted=accepted, files=files)
 
         for attempt in range(1, _ATTEMPTS_AT_A_LOCK + 1):
             repeated = command in _REPEATED
@@ -328,7 +335,7 @@ class Root:
         return done
 
     def _listen(
-        self, command: str, *arguments: str, accepted: Sequence[int]
+        self, command: str, *arguments: str, accepted: Sequence[int], files: Sequence[Path]
     ) -> tuple[Completed, list[Diagnostic]]:
         diagnostics: list[Diagnostic] = []
 
@@ -348,6 +355,7 @@ class Root:
                 "-json",
                 *arguments,
                 accepted=accepted,
+                files=files,
                 on_line=listen,
                 again=diagnostics.clear,
             )
@@ -358,12 +366,15 @@ class Root:
         command: str,
         *arguments: str,
         accepted: Sequence[int] = (0,),
+        files: Sequence[Path] = (),
         on_line: Callable[[str], None] | None = None,
         again: Callable[[], None] = lambda: None,
     ) -> Completed:
         """Run what takes the lock, with a note of it for those who find the lock."""
         with recorded(self.operations, command) as recording:
-            done = self._run(command, *arguments, recording=recording, on_line=on_line, again=again)
+            done = self._run(
+                command, *arguments, recording=recording, files=files, on_line=on_line, again=again
+            )
             recording.ended(done.returncode, done=done.returncode in accepted)
         return done
 
@@ -400,7 +411,7 @@ class Root:
         on_line: Callable[[str], None] | None = None,
         again: Callable[[], None] = lambda: None,
     ) -> Completed:
-        """Run a command of Terraform, with a warm provider if it only reads.
+        """Run a command of Terraform, with a warm provider if it may have one.
 
         Args:
             command: Such as ``plan``.
@@ -427,13 +438,23 @@ class Root:
                 on_notice=self.reporter.notice,
             )
 
-        if self.warm is None or command not in READING:
+        if self.warm is None:
             return once(None)
-        attached = self.warm.attach(self.directory, environ, files=files)
+        if self.warm.applying and command in APPLYING:
+            # Nothing may be missing, for an apply is never repeated. The plan names every type and
+            # holds the values, but for those that are known only now.
+            return once(self.warm.attach(self.directory, environ, files=files, every_block=True))
+        if command not in READING:
+            return once(None)
+        attached = self.warm.attach(
+            self.directory, environ, files=files, decoding=command in DECODING
+        )
         done = once(attached)
         failed = command == "plan" and done.returncode == _FAILED and not done.interrupted
         if failed and attached and attached.lacks_schemas(self.terraform, self.directory, environ):
             again()
+            if recording is not None:
+                recording.again()
             done = once(self.warm.attach(self.directory, environ, full=True))
         return done
 

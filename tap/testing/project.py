@@ -64,6 +64,9 @@ class Project:
             if key in _PROGRAMS or not key.startswith(_FOREIGN_VARIABLES)
         }
         fixed = {"HOME": str(self.directory / "home"), "NO_COLOR": "1"}
+        if self.variables.get("TAP_TARGET") != "aws":
+            # What an apply leaves behind when its test is killed goes with its emulator.
+            fixed["TAP_WARM_APPLY"] = "1"
         return {**kept, **fixed, **self.variables, **extra}
 
     @property

@@ -29,6 +29,8 @@ Datum = dict[str, Any]
 _ELB = "AWS/ApplicationELB"
 _P99_SECONDS = 0.25
 _PROBES_A_MINUTE = 10
+# From how much of a running minute on alarms are given it to judge.
+_WORTH_SECONDS = 10
 # How far response times spread: those of web services look like a log-normal distribution.
 _SPREAD = 0.6
 _P99 = 0.99
@@ -66,6 +68,11 @@ class Period:
 
     at: datetime
     seconds: float
+
+    @property
+    def end(self) -> datetime:
+        """When it is over."""
+        return self.at + timedelta(seconds=self.seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,13 +190,18 @@ def data(
 
 
 def periods(now: datetime, minutes: int) -> list[Period]:
-    """Return the last full minutes, and what has gone by of the minute that runs."""
+    """Return the last full minutes, and what has gone by of the minute that runs.
+
+    A minute that has only begun is left out: alarms judge it as soon as it has data, and a second
+    of errors is too few for most of them.
+    """
     begin = datetime.fromtimestamp(int(now.timestamp() // MINUTE) * MINUTE, UTC)
     full = [
         Period(at=begin - timedelta(minutes=number), seconds=MINUTE)
         for number in range(minutes, 0, -1)
     ]
-    return [*full, Period(at=begin, seconds=(now - begin).total_seconds())]
+    running = (now - begin).total_seconds()
+    return [*full, Period(at=begin, seconds=running)] if running >= _WORTH_SECONDS else full
 
 
 def _share(records: Mapping[Color, int]) -> float:

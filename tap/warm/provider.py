@@ -51,10 +51,13 @@ class Provider:
     Args:
         executable: The file to start.
         environ: The variables of the command that it serves.
+        folder: The folder that Terraform works in; paths in a configuration are relative to it.
         group: What it ends with.
     """
 
-    def __init__(self, executable: Path, environ: Mapping[str, str], group: Group) -> None:
+    def __init__(
+        self, executable: Path, environ: Mapping[str, str], folder: Path, group: Group
+    ) -> None:
         self._name = executable.name
         variables = {
             "GOGC": GARBAGE_PERCENT,
@@ -63,7 +66,7 @@ class Provider:
             **_HANDSHAKE,
             "PLUGIN_UNIX_SOCKET_DIR": str(group.folder),
         }
-        self.process: subprocess.Popen[bytes] = group.start([executable], env=variables)
+        self.process: subprocess.Popen[bytes] = group.start([executable], env=variables, cwd=folder)
         self._address: str | None = None
 
     def address(self) -> str:
@@ -104,11 +107,15 @@ class Pool:
     Args:
         executable: The file to start.
         environ: The variables of the commands.
+        folder: The folder that they work in.
         group: What the processes end with.
     """
 
-    def __init__(self, executable: Path, environ: Mapping[str, str], group: Group) -> None:
-        self._executable, self._environ, self._group = executable, dict(environ), group
+    def __init__(
+        self, executable: Path, environ: Mapping[str, str], folder: Path, group: Group
+    ) -> None:
+        self._executable, self._environ = executable, dict(environ)
+        self._folder, self._group = folder, group
         self._spares: deque[Provider] = deque()
         self._wanted = 1
 
@@ -121,7 +128,7 @@ class Pool:
         if wanted is not None:
             self._wanted = min(wanted, _MOST_SPARES)
         while len(self._spares) < self._wanted:
-            self._spares.append(Provider(self._executable, self._environ, self._group))
+            self._spares.append(self._start())
 
     def take(self) -> Provider:
         """Return a process that nobody has used.
@@ -134,7 +141,10 @@ class Pool:
             if spare.process.poll() is None:
                 return spare
             spare.kill()
-        return Provider(self._executable, self._environ, self._group)
+        return self._start()
+
+    def _start(self) -> Provider:
+        return Provider(self._executable, self._environ, self._folder, self._group)
 
     def close(self) -> None:
         """End the processes that were not used."""

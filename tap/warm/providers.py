@@ -14,7 +14,7 @@ import re
 import tempfile
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -75,9 +75,21 @@ class Attachment:
         return bool({name.encode() for name in types} - self.schemas.named.types)
 
 
+@dataclass(frozen=True)
+class _Work:
+    """One command, and the provider that it is for; the rest as in :meth:`WarmProviders.attach`."""
+
+    package: Package
+    folder: Path
+    environ: Mapping[str, str]
+    named: Named | None
+    _: KW_ONLY
+    decoding: bool
+
+
 @dataclass
 class _Served:
-    """What commands with the same provider and variables share."""
+    """What commands with the same provider, variables and folder share."""
 
     relay: Relay
     pool: Pool
@@ -119,9 +131,13 @@ class WarmProviders:
 
     Args:
         notice: Told once why a command runs without, if it does.
+        applying: Whether an apply gets them, too, and not only commands that read.
     """
 
-    def __init__(self, notice: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, notice: Callable[[str], None] = lambda _: None, *, applying: bool = False
+    ) -> None:
+        self.applying = applying
         self._notice = notice
         self._noticed: set[str] = set()
         self._served: dict[str, _Served] = {}
@@ -148,6 +164,7 @@ class WarmProviders:
         files: Iterable[Path] = (),
         every_block: bool = False,
         full: bool = False,
+        decoding: bool = False,
     ) -> Attachment | None:
         """Make a provider ready for one command in a root.
 
@@ -158,6 +175,7 @@ class WarmProviders:
             every_block: Send every nested block of the types that are named, because the
                 command shows or reads more than what the files of the root say.
             full: Send the whole schema.
+            decoding: Start no process ahead, because the command only needs the schema.
 
         Returns:
             What to add to the command, or None if it has to run without; then ``notice`` was
@@ -177,7 +195,8 @@ class WarmProviders:
                 if full
                 else find_named(root, data_directory(root, environ), files, every_block=every_block)
             )
-            return self._attach(package, environ, named)
+            work = _Work(package, root.resolve(), environ, named, decoding=decoding)
+            return self._attach(work)
         except (OSError, UnusablePackageError, ProviderStartError) as error:
             self._say(f"providers start cold: {error}")
             return None
@@ -197,10 +216,8 @@ class WarmProviders:
             self._noticed.add(text)
             self._notice(text)
 
-    def _attach(
-        self, package: Package, environ: Mapping[str, str], named: Named | None
-    ) -> Attachment:
-        socket, schemas = self._socket(package, environ, named)
+    def _attach(self, work: _Work) -> Attachment:
+        socket, schemas = self._socket(work)
         server = {
             "Protocol": "grpc",
             "ProtocolVersion": int(PROTOCOL),
@@ -209,22 +226,21 @@ class WarmProviders:
             "Test": True,
             "Addr": {"Network": "unix", "String": str(socket)},
         }
-        variables = {"TF_REATTACH_PROVIDERS": json.dumps({package.source: server})}
+        variables = {"TF_REATTACH_PROVIDERS": json.dumps({work.package.source: server})}
         # With few schemas Terraform's heap is so small that it collects garbage all the time.
-        variables["GOGC"] = environ.get("GOGC", GARBAGE_PERCENT)
+        variables["GOGC"] = work.environ.get("GOGC", GARBAGE_PERCENT)
         return Attachment(variables, schemas)
 
-    def _socket(
-        self, package: Package, environ: Mapping[str, str], named: Named | None
-    ) -> tuple[Path, Schemas]:
+    def _socket(self, work: _Work) -> tuple[Path, Schemas]:
         """Return the socket for a provider, its variables and what a configuration names."""
         from tap.warm.relay import Schemas  # noqa: PLC0415 - grpclib takes 0.1 s
 
         if self._loop is None or self._group is None:
-            self._group = Group(_short_folder(environ))
+            self._group = Group(_short_folder(work.environ))
             self._loop = _Loop()
-        served = self._serve(package, inherited_variables(environ), self._group)
-        served.pool.fill(named.configurations if named is not None else None)
+        served, named = self._serve(work, self._group), work.named
+        if not work.decoding:
+            served.pool.fill(named.configurations if named is not None else None)
         if named in served.sockets and served.sockets[named][1].exceeded and named is not None:
             named = Named(named.types, named.configurations)
         if named not in served.sockets:
@@ -233,14 +249,15 @@ class WarmProviders:
             served.sockets[named] = path, schemas
         return served.sockets[named]
 
-    def _serve(self, package: Package, environ: Mapping[str, str], group: Group) -> _Served:
+    def _serve(self, work: _Work, group: Group) -> _Served:
         from tap.warm.relay import Relay  # noqa: PLC0415 - grpclib takes 0.1 s
 
-        key = AnswerCache.key(package.digest, repr(sorted(environ.items())))
+        package, environ = work.package, inherited_variables(work.environ)
+        key = AnswerCache.key(package.digest, repr(sorted(environ.items())), str(work.folder))
         served = self._served.get(key)
         if served is None:
             cache = AnswerCache(cache_folder(environ, "providers"))
-            pool = Pool(package.executable, environ, group)
+            pool = Pool(package.executable, environ, work.folder, group)
             _check_protocol(package, pool, cache)
             # One set of spare processes is enough: the last environment is the likely next one.
             for other in self._served.values():

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from grpclib.client import Channel
@@ -154,7 +153,6 @@ class Relay:
         self._configured: list[Line] = []
         self._servers: list[asyncio.Server] = []
         self._open: set[_Protocol] = set()
-        self._closing = False
 
     async def listen(self, path: Path, schemas: Schemas) -> None:
         """Accept connections on a unix socket that only this user can open.
@@ -176,7 +174,6 @@ class Relay:
 
     async def close(self) -> None:
         """Hang up on everybody and end all processes."""
-        self._closing = True
         for server in self._servers:
             server.close()
         for protocol in tuple(self._open):
@@ -217,12 +214,9 @@ class Relay:
             other.end()
 
     def forget(self, line: Line) -> None:
-        """End a line whose connection has ended, and be ready for the next command."""
+        """End a line whose connection has ended."""
         self._configured.remove(line)
         line.end()
-        if not self._closing:
-            with suppress(OSError):
-                self._pool.fill()
 
 
 class Schemas:

@@ -56,7 +56,7 @@ class ModulePlanner:
             plan = self._test(inputs).plan(output=True, refresh=False)
         if self.record is not None:
             text = json.dumps(comparable(plan._raw), indent=1, sort_keys=True)
-            asked = json.dumps([inputs, sorted(self.regions.items())], sort_keys=True)
+            asked = json.dumps([inputs, sorted(self.regions.items()), refresh], sort_keys=True)
             digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
             (self.record / f"{self.module}-{digest}.json").write_text(text)
         return tftest.TerraformPlanOutput(self.coverage.plan(plan._raw, self.folder))

@@ -124,10 +124,10 @@ class _Reader:
         """Name what AWS makes with every VPC; of a VPC outside of the plan it is not known."""
         return f"{vpc}/{what}" if any(item.id == vpc for item in self.vpcs) else None
 
-    def public_subnets(self) -> dict[str, bool]:
+    def public_subnets(self) -> dict[str, bool | None]:
         """Return which subnets give instances public addresses."""
         return {
-            self.known.identity(item): bool(item.get("map_public_ip_on_launch"))
+            self.known.identity(item): self.known.flag(item, "map_public_ip_on_launch")
             for item in self.known.of("aws_subnet", "aws_default_subnet")
         }
 

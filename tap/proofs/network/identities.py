@@ -116,6 +116,11 @@ class Identities:
             return None, True
         return None, False
 
+    def flag(self, item: Planned, name: str) -> bool | None:
+        """Return whether an attribute is true; None if the configuration gives it later."""
+        value, certain = self.value(item, name)
+        return bool(value) if certain else None
+
     def _is_written(self, item: Planned, path: tuple[Step, ...]) -> bool:
         block = item.plan.configuration_of(item.change)
         if block is None or len(path) == 1:

@@ -87,26 +87,28 @@ def _scaled(described: Described, vpcs: frozenset[str]) -> Iterator[Interface]:
     for item in described["AutoScalingGroups"]:
         used = launched_by(item)
         data = templates.get((used.get("LaunchTemplateId"), used.get("Version", "$Default")))
-        groups, public = _launched(data)
         name = item["AutoScalingGroupName"]
         for subnet in filter(None, item.get("VPCZoneIdentifier", "").split(",")):
             if subnet in subnets:
                 given = bool(subnets[subnet].get("MapPublicIpOnLaunch"))
+                groups, public = _launched(data, given=given)
                 yield Interface(
                     id=f"{name}/{subnet}", kind="app", owner=name, subnet=subnet, groups=groups,
-                    public=given if public is None else public,
+                    public=public,
                 )  # fmt: skip
 
 
-def _launched(data: dict[str, Any] | None) -> tuple[tuple[str, ...] | None, bool | None]:
-    """Return groups of a launch template, and whether it gives public addresses."""
+def _launched(
+    data: dict[str, Any] | None, *, given: bool
+) -> tuple[tuple[str, ...] | None, bool | None]:
+    """Return groups by a launch template, and whether it or else the subnet makes public."""
     if data is None:
         return None, None
     groups, public = data.get("SecurityGroupIds"), None
     if data.get("NetworkInterfaces"):
         groups = data["NetworkInterfaces"][0].get("Groups")
         public = data["NetworkInterfaces"][0].get("AssociatePublicIpAddress")
-    return tuple(sorted(groups)) if groups else None, public
+    return tuple(sorted(groups)) if groups else None, given if public is None else public
 
 
 def _instance(item: dict[str, Any]) -> Iterator[Interface]:

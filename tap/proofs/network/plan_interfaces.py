@@ -25,7 +25,7 @@ def interfaces(
     known: Identities,
     subnets: Sequence[Subnet],
     default_groups: Mapping[str, str],
-    public_subnets: Mapping[str, bool],
+    public_subnets: Mapping[str, bool | None],
 ) -> tuple[Interface, ...]:
     """Return all interfaces.
 
@@ -33,7 +33,7 @@ def interfaces(
         known: The plan.
         subnets: Its subnets.
         default_groups: VPC -> its default security group, where the plan has it.
-        public_subnets: Whether a subnet gives instances public addresses.
+        public_subnets: Whether a subnet gives instances public addresses; None if not known.
     """
     reader = _Reader(known, {item.id: item for item in subnets}, default_groups, public_subnets)
     return tuple(reader.all())
@@ -45,7 +45,7 @@ class _Reader:
         known: Identities,
         subnets: Mapping[str, Subnet],
         default_groups: Mapping[str, str],
-        public_subnets: Mapping[str, bool],
+        public_subnets: Mapping[str, bool | None],
     ) -> None:
         self.known = known
         self.subnets = subnets
@@ -81,10 +81,12 @@ class _Reader:
             mapped = self.known.names(item, "subnet_mapping", place, "subnet_id")
             subnets = Named(subnets.ids + mapped.ids, subnets.known and mapped.known)
         groups = self.known.names(item, "security_groups")
+        internal = self.known.flag(item, "internal")
         yield from self.made(
             item, "nlb" if is_network else "alb", str(item.get("name") or item.address),
             subnets, groups,
-            public=not item.get("internal"), ipv6=item.get("ip_address_type") == "dualstack",
+            public=None if internal is None else not internal,
+            ipv6=item.get("ip_address_type") == "dualstack",
             guarded=not is_network or bool(groups.ids) or not groups.known,
         )  # fmt: skip
 
@@ -96,12 +98,10 @@ class _Reader:
         if template is None:
             yield from self.made(item, "app", owner, subnets, Named(known=False), public=None)
             return
-        groups, public = self._launched(template)
-        for each in self.made(item, "app", owner, subnets, groups):
-            given = self.public_subnets.get(each.subnet or "") if public is None else public
+        for each in self.made(item, "app", owner, subnets, self._launched_groups(template)):
             yield Interface(
                 id=each.id, kind="app", owner=owner, subnet=each.subnet, groups=each.groups,
-                public=given,
+                public=self._launched_public(template, each.subnet),
             )  # fmt: skip
 
     def _template(self, item: Planned) -> str | None:
@@ -118,17 +118,18 @@ class _Reader:
                 return found
         return None
 
-    def _launched(self, template: Planned) -> tuple[Named, bool | None]:
-        """Return groups of a launch template, and whether it gives public addresses."""
-        groups = self.known.names(template, "vpc_security_group_ids")
-        public: bool | None = None
+    def _launched_groups(self, template: Planned) -> Named:
         if template.get("network_interfaces"):
-            groups = self.known.names(template, "network_interfaces", 0, "security_groups")
-            given, _ = self.known.value(
-                template, "network_interfaces", 0, "associate_public_ip_address"
-            )
-            public = None if given in {None, ""} else str(given).lower() == "true"
-        return groups, public
+            return self.known.names(template, "network_interfaces", 0, "security_groups")
+        return self.known.names(template, "vpc_security_group_ids")
+
+    def _launched_public(self, template: Planned, subnet: str | None) -> bool | None:
+        """Return whether instances get public addresses: the template decides before the subnet."""
+        path = ("network_interfaces", 0, "associate_public_ip_address")
+        given, certain = self.known.value(template, *path)
+        if certain and given in {None, ""}:
+            return self.public_subnets.get(subnet or "")
+        return str(given).lower() == "true" if certain else None
 
     def instance(self, item: Planned) -> Iterator[Interface]:
         """Yield the interface of a single instance."""
@@ -154,7 +155,7 @@ class _Reader:
         yield from self.made(
             item, "db", str(item.get("identifier") or item.address),
             subnets, self.known.names(item, "vpc_security_group_ids"),
-            public=bool(item.get("publicly_accessible")),
+            public=self.known.flag(item, "publicly_accessible"),
             ipv6=item.get("network_type") == "DUAL",
         )  # fmt: skip
 

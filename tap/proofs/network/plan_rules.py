@@ -41,10 +41,7 @@ def routes(known: Identities, tables: Sequence[str]) -> tuple[dict[str, list[Rou
     loose: list[Route] = []
     for item in known.of("aws_route_table", "aws_default_route_table"):
         table = found[known.identity(item)]
-        # One that is known in part is there all the same.
-        table += [
-            _route(known, item, "route", place) for place, _ in enumerate(item.get("route") or ())
-        ]
+        table += [_route(known, item, "route", place) for place in _places(item, "route")]
         if item.is_unknown("route") and item.is_written("route"):
             table.append(Route(target=None, certain=False))
     for item in known.of("aws_route"):
@@ -188,6 +185,11 @@ def _doubtful_acl_rule(rule: AclRule) -> AclRule:
     )
 
 
+def _places(item: Planned, name: str) -> range:
+    """Return the places in a list of blocks, also of those with a part that is not known."""
+    return range(len(item.get(name) or ()))
+
+
 def _first_block(*blocks: str | None) -> Ranges | None:
     return next((network(block) for block in blocks if block), None)
 
@@ -203,7 +205,7 @@ def group_rules(
         for name in ("ingress", "egress"):
             if item.is_unknown(name) and item.is_written(name):
                 rules.append(GroupRule(egress=name == "egress", traffic=None, certain=False))
-            for place, _ in enumerate(item.get(name) or ()):
+            for place in _places(item, name):
                 rules += _several(known, item, (name, place), egress=name == "egress")
     for direction in ("ingress", "egress"):
         for item in known.of(f"aws_vpc_security_group_{direction}_rule"):
@@ -245,26 +247,26 @@ def _several(
         )  # fmt: skip
 
     blocks: list[str] = []
+    unclear = False
     for name in ("cidr_blocks", "ipv6_cidr_blocks"):
         value, certain = known.value(item, *path, name)
-        blocks += [block for block in value or () if block]
-        if not certain:
-            yield rule()
+        blocks += filter(None, value or ())
+        unclear |= not certain
     if blocks:
         yield rule(networks(*blocks))
-    groups = [
-        known.names(item, *path, name) for name in ("security_groups", "source_security_group_id")
-    ]
+    for name in ("security_groups", "source_security_group_id"):
+        groups = known.names(item, *path, name)
+        yield from (rule(group=group) for group in groups.ids)
+        unclear |= not groups.known
     lists = known.names(item, *path, "prefix_list_ids")
-    own, certain = known.value(item, *path, "self")
-    for group in groups[0].ids + groups[1].ids:
-        yield rule(group=group)
-    for listed in lists.ids:
-        yield rule(listed=listed)
-    if own:
+    yield from (rule(listed=listed) for listed in lists.ids)
+    is_own, certain = known.value(item, *path, "self")
+    if is_own:
         # A group in the rule resource, the group itself in an inline rule.
-        yield rule(group=known.names(item, "security_group_id").one or known.identity(item))
-    if not (certain and lists.known and all(named.known for named in groups)):
+        own = known.names(item, "security_group_id").one or known.identity(item)
+        yield rule(group=own)
+    # Some other end is not known, so it may be any.
+    if unclear or not lists.known or not certain:
         yield rule()
 
 

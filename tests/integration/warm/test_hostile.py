@@ -31,6 +31,8 @@ from tests.integration.warm.conftest import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tap.warm.providers import Attachment
+
 pytestmark = pytest.mark.requirement("TAP-6", "TAP-7")
 
 
@@ -126,6 +128,27 @@ def test_nobody_else_can_open_a_socket(small_root: SmallRoot, sockets: Path) -> 
         wait_until("the start of a spare process", lambda: len(list(folder.iterdir())) == 2)
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.glob("*.sock")}
         assert modes == {"0.sock": 0o600}
+
+
+def plan_with(root: SmallRoot, attached: Attachment) -> None:
+    """Plan by Terraform itself, with the providers that it is given."""
+    SmallRoot(root.folder, root.environ | dict(attached.variables)).run(TERRAFORM, "plan")
+
+
+@pytest.mark.requirement("TAP-1")
+def test_only_what_somebody_will_use_is_started(small_root: SmallRoot, sockets: Path) -> None:
+    environ = {**small_root.environ, "TMPDIR": str(sockets)}
+    with WarmProviders() as providers:
+        assert providers.attach(small_root.folder, environ, decoding=True) is not None
+        assert provider_processes(sockets) == []
+        plan = providers.attach(small_root.folder, environ)
+        assert plan is not None
+        first = wait_until("the start of a process", lambda: provider_processes(sockets))
+        plan_with(small_root, plan)
+        wait_until("the end of the first", lambda: first[0] not in provider_processes(sockets))
+        # One for a next command would be there at once.
+        time.sleep(0.5)
+        assert provider_processes(sockets) == []
 
 
 def test_four_plans_at_once_on_an_empty_cache(small_root: SmallRoot, tmp_path: Path) -> None:

@@ -115,6 +115,16 @@ def test_each_configuration_keeps_its_region(small_root: SmallRoot) -> None:
     assert found == {alias: [region, region] for alias, region in regions.items()}
 
 
+def test_paths_in_a_configuration_are_relative_to_its_folder(small_root: SmallRoot) -> None:
+    (small_root.folder / "aws.ini").write_text("[profile far]\nregion = eu-central-1\n")
+    settings = 'profile = "far"\n  shared_config_files = ["aws.ini"]'
+    text = root_text('data "aws_region" "x" {}\noutput "region" { value = data.aws_region.x.name }')
+    (small_root.folder / "main.tf").write_text(text.replace('region = "eu-west-1"', settings))
+    outside = SmallRoot(small_root.folder.parent, small_root.environ)
+    planned = outside.warm(f"-chdir={small_root.folder.name}", "plan")
+    assert '+ region = "eu-central-1"' in planned.stdout
+
+
 def test_a_changed_environment_is_never_answered_from_before(small_root: SmallRoot) -> None:
     (small_root.folder / "main.tf").write_text(
         root_text('data "aws_region" "x" {}\n' + NETWORK).replace('region = "eu-west-1"', "")
@@ -145,7 +155,7 @@ def keep_elsewhere(root: SmallRoot, state: dict[str, Any]) -> None:
 
 def test_a_type_that_only_a_remote_state_holds_is_found(small_root: SmallRoot) -> None:
     keep_elsewhere(small_root, ORPHAN)
-    for command in (["plan", "-refresh=false"], ["show"], ["show", "-json"]):
+    for command in (["plan", "-refresh=false"], ["show", "-json"]):
         plain = small_root.run(TERRAFORM, *command)
         done = small_root.warm(*command)
         assert done.stdout == plain.stdout

@@ -10,7 +10,6 @@ import pytest
 from tests.unit.policy.conftest import change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.unit.conftest import Tap, World
@@ -139,16 +138,6 @@ def test_json_markdown_and_html_keep_the_verdict_apart(tap: Tap, plan: Path) -> 
     page = tap("prove", "dev", "--plan", str(plan), "--output", "html")
     assert page.stdout.startswith("<!doctype html>")
     assert "<strong>intents of the plan of dev hold" in page.stdout
-
-
-@pytest.fixture
-def stack(world: World) -> Iterator[Path]:
-    """A file of intents in a project that other tests use as well."""
-    file = world.tap.project / "environments" / "_stack" / "intents.txt"
-    file.parent.mkdir(parents=True)
-    yield file
-    file.unlink()
-    file.parent.rmdir()
 
 
 @pytest.mark.requirement("TAP-5")

@@ -93,6 +93,16 @@ def test_a_high_percentile_needs_many_samples() -> None:
         ("CEIL(errors / 2) + FLOOR(errors / 2) + ABS(0 - errors)", {60: 10.0, 180: 2.0}),
         ("none + 1", {}),
         ("FILL(none, 7)", dict.fromkeys(range(0, 240, 60), 7.0)),
+        ('METRICS("err")', {60: 5.0, 180: 1.0}),
+        ("SUM([])", {}),
+        ('SUM(ABS(METRICS("err") - 3))', {60: 2.0, 180: 2.0}),
+        ('SUM(6 - METRICS("err"))', {60: 1.0, 180: 5.0}),
+        ("SUM(FILL(METRICS(), 0))", {0: 10.0, 60: 55.0, 120: 0.0, 180: 5.0}),
+        ("CEIL(1.5)", dict.fromkeys(range(0, 240, 60), 2.0)),
+        ("IF(1, errors)", {60: 5.0, 180: 1.0}),
+        ("IF(0, errors, requests)", {0: 10.0, 60: 50.0, 120: 0.0, 180: 4.0}),
+        ("IF(0, errors)", {}),
+        ("IF(requests, errors, none)", {60: 5.0, 180: 1.0}),
     ],
 )
 def test_an_expression_has_a_value_where_all_of_its_parts_have(
@@ -111,6 +121,7 @@ def test_an_expression_has_a_value_where_all_of_its_parts_have(
         ("errors requests", "not understood: requests"),
         ("METRICS()", "yields 3 series"),
         ("errors ; 1", "not understood: ; 1"),
+        ("RATE(1)", "a time series is wanted"),
     ],
 )
 def test_what_is_no_expression_is_refused(expression: str, message: str) -> None:

@@ -98,6 +98,13 @@ def work(text: str) -> Any:
         ("alltrue([true, false])", False),
         ("anytrue([true, var.later])", True),
         ("jsondecode(\"[1]\")", [1]),
+        ("[[1, 2], [3]][*][0]", [1, 3]),
+        ("var.key == var.key", True),
+        ("var.later ? var.list[1] : \"b\"", "b"),
+        ("element(var.list, 3)", "b"),
+        ("lookup(var.map, \"z\", 1)", 1),
+        ("length(toset([\"a\", \"a\"]))", 1),
+        ("coalesce(\"\", var.key)", "arn:{aws_kms_key.k}"),
     ],
 )  # fmt: skip
 def test_an_expression_has_the_value_that_terraform_gives_it(text: str, value: Any) -> None:
@@ -136,6 +143,17 @@ def test_an_expression_has_the_value_that_terraform_gives_it(text: str, value: A
         "var.later / 2",
         "floor(var.later)",
         'split("/", var.key)',
+        "var.later[*].id",
+        "[[1], [2]][*].0",
+        "var.later ? var.list[2] : 1",
+        '{ for each in [var.key, "b"] : each => 1 }',
+        'coalesce(var.later, "a")',
+        'formatlist("%s-%s", ["a"], ["b"])',
+        'format("%d", 1)',
+        'format("%d of %s", "a")',
+        'length(toset([var.key, "a"]))',
+        "lookup(var.map, var.key)",
+        'reverse("abc")',
     ],
 )
 def test_what_cannot_be_worked_out_is_unknown_as_a_whole(text: str) -> None:
@@ -162,6 +180,10 @@ def test_a_document_with_the_address_of_what_is_not_there_yet_is_json() -> None:
         'tonumber("x")',
         "var.number / 0",
         "var.number % 0",
+        '{ for item in var.list : "x" => item }',
+        'concat(["a"], null)',
+        'concat(["a"], "b")',
+        'lookup(var.map, "z")',
     ],
 )
 def test_what_terraform_refuses_is_a_failure(text: str) -> None:

@@ -65,10 +65,15 @@ def test_errors_and_sick_targets_are_seen_by_the_gate_and_by_a_person(stage: Sta
     write_weights(stage.target, stage.places, green_share(50))
     sick = ("--errors", "green=0.5", "--unhealthy", "green=1", "--minutes", "2")
     made = stage.run("emulator", "traffic", NAME, *sick)
-    assert f"gate   {stage.places.gate} is ALARM: in ALARM: {NAME}-errors (" in made.stdout
-
     shown = stage.run("status", NAME)
+    # For the other tests of this stage.
+    green = stage.places.target_groups["green"]
+    described = stage.client("elbv2").describe_target_health(TargetGroupArn=green)
+    for each in described["TargetHealthDescriptions"]:
+        one = {"target_group_arn": green, "target_id": each["Target"]["Id"]}
+        stage.emulator.call("elbv2/health", **one)
 
+    assert f"gate   {stage.places.gate} is ALARM: in ALARM: {NAME}-errors (" in made.stdout
     assert shown.returncode == 0
     assert f"{NAME}: record and live weights differ\n" in shown.stdout
     assert "green      1 healthy of 2 targets" in shown.stdout

@@ -92,6 +92,12 @@ def test_the_past_minutes_are_full_and_the_present_one_is_not() -> None:
     ]
 
 
+def test_a_minute_that_has_only_begun_is_left_out() -> None:
+    assert periods(NOON + timedelta(seconds=9), 1) == [
+        Period(at=NOON - timedelta(minutes=1), seconds=60)
+    ]
+
+
 def test_metrics_are_those_that_the_alarms_and_the_judge_read() -> None:
     places = find_places(outputs(), "dev")
     received = {"blue": Received(requests=90, errors=1), "green": Received()}

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tap.warm.commands import READING, READING_STATE, reason_against, subcommand
+from tap.warm.commands import (
+    READING,
+    READING_STATE,
+    reason_against,
+    subcommand,
+    wanted_for_apply,
+)
 
 pytestmark = pytest.mark.requirement("TAP-1")
 
@@ -41,6 +47,14 @@ def test_the_subcommand_and_its_folder_are_found(
 @pytest.mark.parametrize("value", ["0", "false", "no", "OFF"])
 def test_a_variable_turns_it_off(value: str) -> None:
     assert reason_against({"TAP_WARM": value}) == f"TAP_WARM is {value}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "wanted"),
+    [({}, False), ({"TAP_WARM_APPLY": "0"}, False), ({"TAP_WARM_APPLY": "1"}, True)],
+)
+def test_an_apply_has_to_be_asked_for(environ: dict[str, str], wanted: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    assert wanted_for_apply(environ) is wanted
 
 
 @pytest.mark.parametrize("name", ["TF_LOG", "TF_LOG_PROVIDER", "TF_REATTACH_PROVIDERS"])

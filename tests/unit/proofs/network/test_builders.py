@@ -16,7 +16,6 @@ from tap.proofs.network.network import Network
 from tap.proofs.network.tiers import Tiers
 from tap.proofs.network.traffic import parse_traffic
 from tap.proofs.sources import Sources
-from tests.unit.proofs.network.plans import plan_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.requirement("TST-2", "TAP-3")
 
+# Address -> attributes; "->" begins what an attribute refers to, "?" is what the plan keeps silent.
 RESOURCES: dict[str, dict[str, Any]] = {
     "aws_vpc.main": {"cidr_block": "10.0.0.0/16", "id": "?"},
     "aws_internet_gateway.main": {"vpc_id": "-> aws_vpc.main"},
@@ -106,6 +106,53 @@ RESOURCES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 TCP_8080 = ("tcp", 8080)
+
+
+def plan_of(resources: dict[str, dict[str, Any]]) -> Plan:
+    """Write the plan that Terraform makes before any of these is there."""
+    changes: list[dict[str, Any]] = []
+    blocks: dict[str, dict[str, Any]] = {}
+    for address, attributes in resources.items():
+        kind, _, rest = address.partition(".")
+        name, _, key = rest.partition("[")
+        known, unknown, written = _split(attributes)
+        changes.append(
+            {
+                "address": address, "mode": "managed", "type": kind, "name": name,
+                "index": json.loads(key[:-1]) if key else None,
+                "change": {
+                    "actions": ["create"], "after": known, "after_unknown": {**unknown, "id": True},
+                },
+            }
+        )  # fmt: skip
+        blocks[f"{kind}.{name}"] = {
+            "address": f"{kind}.{name}", "mode": "managed", "type": kind, "name": name,
+            "expressions": written,
+        }  # fmt: skip
+    text = {
+        "format_version": "1.2",
+        "planned_values": {},
+        "resource_changes": changes,
+        "configuration": {"root_module": {"resources": list(blocks.values())}},
+    }
+    return Plan.decode(json.dumps(text).encode())
+
+
+def _split(attributes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    known: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
+    written: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if isinstance(value, str) and value.startswith("->"):
+            unknown[name] = True
+            written[name] = {"references": value.removeprefix("->").split()}
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            inner = _split(value[0])
+            known[name], unknown[name], written[name] = ([part] for part in inner)
+        elif value != "?":
+            known[name] = value
+            written[name] = {"constant_value": value}
+    return known, unknown, written
 
 
 def described() -> Described:

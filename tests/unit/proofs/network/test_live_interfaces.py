@@ -1,218 +1,222 @@
-"""What AWS tells of interfaces: where they are, what guards them, and what they wait for."""
+"""What AWS says of interfaces, and what is waited for behind them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from tap.proofs.network.addresses import networks
+from tap.proofs.network.facts import Interface
 from tap.proofs.network.live_interfaces import interfaces, listeners
 from tap.proofs.network.traffic import describe_traffic
+from tests.unit.proofs.network.test_builders import described
+
+if TYPE_CHECKING:
+    from tap.proofs.network.describe import Described
 
 pytestmark = pytest.mark.requirement("TST-2", "NET-3")
 
-KINDS = (
-    "LoadBalancers", "Subnets", "LaunchTemplateVersions", "AutoScalingGroups", "Reservations",
-    "DBInstances", "VpcEndpoints", "Functions", "Listeners", "TargetGroups",
-)  # fmt: skip
-VPC = frozenset({"vpc-1"})
+VPCS = frozenset({"vpc-1"})
+EMPTY: dict[str, Any] = {key: [] for key in described()}
+DATABASE = {
+    "DBInstanceIdentifier": "db",
+    "DBSubnetGroup": {
+        "VpcId": "vpc-1",
+        "Subnets": [{"SubnetIdentifier": "s-1"}, {"SubnetIdentifier": "s-2"}],
+    },
+    "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-db"}],
+}
+ENDPOINT = {
+    "VpcId": "vpc-1", "VpcEndpointId": "vpce-1", "VpcEndpointType": "Interface",
+    "ServiceName": "com.amazonaws.eu-west-1.logs", "SubnetIds": ["s-1"],
+    "Groups": [{"GroupId": "sg-b"}, {"GroupId": "sg-a"}],
+}  # fmt: skip
 
 
-def account(**described: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Return an account in which there is nothing else."""
-    return {**{kind: [] for kind in KINDS}, **described}
+def told(**answers: Any) -> Described:
+    return cast("Described", {**EMPTY, **answers})
 
 
-def instance(state: str = "running", vpc: str = "vpc-1", **more: Any) -> dict[str, Any]:
+def made(**answers: Any) -> list[Interface]:
+    return list(interfaces(told(**answers), VPCS))
+
+
+def instance(state: str = "running", vpc: str = "vpc-1", **more: Any) -> list[dict[str, Any]]:
+    """Return the reservation of one instance."""
     card = {
-        "NetworkInterfaceId": "eni-1", "SubnetId": "subnet-1", "PrivateIpAddress": "10.0.0.7",
-        "Groups": [{"GroupId": "sg-b"}, {"GroupId": "sg-a"}], **more.pop("card", {}),
+        "NetworkInterfaceId": "eni-1", "SubnetId": "s-1", "PrivateIpAddress": "10.0.0.9",
+        "Groups": [{"GroupId": "sg-b"}, {"GroupId": "sg-a"}],
+        "Ipv6Addresses": [{"Ipv6Address": "fd00::9"}], "Association": {"PublicIp": "203.0.113.9"},
     }  # fmt: skip
-    return {
+    one = {
         "InstanceId": "i-1", "VpcId": vpc, "State": {"Name": state}, "NetworkInterfaces": [card],
         **more,
     }  # fmt: skip
+    return [{"Instances": [one]}]
 
 
-def tags(**values: str) -> list[dict[str, str]]:
-    return [{"Key": key.replace("__", ":"), "Value": value} for key, value in values.items()]
+@pytest.mark.parametrize(
+    ("tags", "kind", "owner"),
+    [
+        ([], "instance", "i-1"),
+        ([{"Key": "Name", "Value": "jump"}], "instance", "jump"),
+        ([{"Key": "Name", "Value": "shop"}, {"Key": "aws:autoscaling:groupName", "Value": "g"}],
+         "app", "i-1"),
+    ],
+)  # fmt: skip
+def test_an_instance_has_what_its_interfaces_have_now(
+    tags: list[dict[str, str]], kind: Any, owner: str
+) -> None:
+    assert made(Reservations=instance(Tags=tags)) == [
+        Interface(
+            id="eni-1", kind=kind, owner=owner, subnet="s-1", groups=("sg-a", "sg-b"),
+            addresses=networks("10.0.0.9", "fd00::9"), public=True,
+        )
+    ]  # fmt: skip
 
 
-def running(item: dict[str, Any]) -> list[Any]:
-    return list(interfaces(account(Reservations=[{"Instances": [item]}]), VPC))
+def test_an_instance_that_ends_or_is_elsewhere_is_no_part_of_the_network() -> None:
+    assert made(Reservations=instance("terminated")) == []
+    assert made(Reservations=instance("shutting-down")) == []
+    assert made(Reservations=instance(vpc="vpc-other")) == []
+    assert len(made(Reservations=instance("stopped"))) == 1
 
 
-def test_an_instance_has_the_groups_and_addresses_of_its_interface() -> None:
-    card = {
-        "Ipv6Addresses": [{"Ipv6Address": "2001:db8::7"}],
-        "Association": {"PublicIp": "203.0.113.7"},
+@pytest.mark.parametrize(
+    ("more", "public", "ipv6"),
+    [({}, False, False), ({"PubliclyAccessible": True, "NetworkType": "DUAL"}, True, True)],
+)
+def test_a_database_may_be_in_each_subnet_of_its_group(
+    *, more: dict[str, Any], public: bool, ipv6: bool
+) -> None:
+    assert made(DBInstances=[DATABASE | more]) == [
+        Interface(
+            id=f"db/{subnet}", kind="db", owner="db", subnet=subnet, groups=("sg-db",),
+            public=public, ipv6=ipv6,
+        )
+        for subnet in ("s-1", "s-2")
+    ]  # fmt: skip
+
+
+def test_a_database_of_another_vpc_or_of_none_is_left_out() -> None:
+    other = {
+        **DATABASE,
+        "DBSubnetGroup": {"VpcId": "vpc-other", "Subnets": []},
+        "DbInstancePort": 1,
     }
-    [found] = running(instance(Tags=tags(Name="bastion"), card=card))
+    answers = {"DBInstances": [other, {"DBInstanceIdentifier": "classic", "DbInstancePort": 2}]}
 
-    assert (found.id, found.kind, found.owner) == ("eni-1", "instance", "bastion")
-    assert (found.subnet, found.groups) == ("subnet-1", ("sg-a", "sg-b"))
-    assert found.addresses == networks("10.0.0.7", "2001:db8::7")
-    assert found.public is True
+    assert made(**answers) == []
+    assert list(listeners(told(**answers), VPCS)) == []
 
 
-def test_an_instance_of_a_fleet_is_the_application_whatever_it_is_called() -> None:
-    [found] = running(instance(Tags=tags(aws__autoscaling__groupName="app", Name="app-1")))
+def test_only_an_interface_endpoint_has_interfaces() -> None:
+    gateway = {**ENDPOINT, "VpcEndpointId": "vpce-2", "VpcEndpointType": "Gateway"}
 
-    # What the fleet may start goes by the name of the fleet; this is one that runs already.
-    assert (found.kind, found.owner, found.public) == ("app", "i-1", False)
-
-
-def test_an_instance_without_a_name_is_its_id() -> None:
-    [found] = running(instance())
-    assert (found.kind, found.owner) == ("instance", "i-1")
+    assert made(VpcEndpoints=[ENDPOINT, gateway]) == [
+        Interface(
+            id="vpce-1/s-1", kind="endpoints", owner="logs", subnet="s-1", groups=("sg-a", "sg-b")
+        )
+    ]
 
 
-@pytest.mark.parametrize(
-    "item",
-    [instance("terminated"), instance("shutting-down"), instance(vpc="vpc-2")],
-    ids=["ended", "ending", "elsewhere"],
-)
-def test_instances_that_have_ended_or_are_elsewhere_do_not_count(item: dict[str, Any]) -> None:
-    assert running(item) == []
+def test_a_function_is_in_the_network_only_if_it_is_put_there() -> None:
+    inside = {"VpcId": "vpc-1", "SubnetIds": ["s-1"], "SecurityGroupIds": ["sg-a"]}
+    functions = [
+        {"FunctionName": "rotate", "VpcConfig": inside},
+        {"FunctionName": "other", "VpcConfig": {**inside, "VpcId": "vpc-other"}},
+        {"FunctionName": "mail"},
+    ]
 
-
-def database(vpc: str = "vpc-1", **more: Any) -> dict[str, Any]:
-    subnets = [{"SubnetIdentifier": name} for name in ("subnet-1", "subnet-2")]
-    return {
-        "DBInstanceIdentifier": "store", "DBSubnetGroup": {"VpcId": vpc, "Subnets": subnets},
-        "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-db"}], **more,
-    }  # fmt: skip
-
-
-def test_a_database_is_in_every_subnet_that_it_may_be_moved_to() -> None:
-    described = account(
-        DBInstances=[
-            database(PubliclyAccessible=True, NetworkType="DUAL"),
-            database("vpc-2"),
-            {"DBInstanceIdentifier": "classic"},
-        ]
-    )
-    found = list(interfaces(described, VPC))
-
-    assert [each.subnet for each in found] == ["subnet-1", "subnet-2"]
-    assert {(each.kind, each.owner, each.groups) for each in found} == {("db", "store", ("sg-db",))}
-    assert all(each.public and each.ipv6 for each in found)
-
-
-def endpoint(kind: str = "Interface") -> dict[str, Any]:
-    return {
-        "VpcEndpointId": f"vpce-{kind}", "VpcId": "vpc-1", "VpcEndpointType": kind,
-        "ServiceName": "com.amazonaws.eu-west-1.logs", "SubnetIds": ["subnet-1"],
-        "Groups": [{"GroupId": "sg-logs"}],
-    }  # fmt: skip
-
-
-def test_an_endpoint_has_interfaces_if_it_is_of_that_kind() -> None:
-    described = account(VpcEndpoints=[endpoint(), endpoint("Gateway")])
-    [found] = interfaces(described, VPC)
-
-    assert (found.id, found.kind, found.owner) == (
-        "vpce-Interface/subnet-1", "endpoints", "logs",
-    )  # fmt: skip
-    assert found.groups == ("sg-logs",)
-
-
-def test_a_function_has_interfaces_only_where_it_is_in_a_vpc() -> None:
-    inside = {"VpcId": "vpc-1", "SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-fn"]}
-    described = account(
-        Functions=[
-            {"FunctionName": "free"},
-            {"FunctionName": "elsewhere", "VpcConfig": {**inside, "VpcId": "vpc-2"}},
-            {"FunctionName": "cleanup", "VpcConfig": inside},
-        ]
-    )
-    [found] = interfaces(described, VPC)
-
-    assert (found.kind, found.owner, found.subnet) == ("function", "cleanup", "subnet-1")
-    assert found.groups == ("sg-fn",)
+    assert made(Functions=functions) == [
+        Interface(id="rotate/s-1", kind="function", owner="rotate", subnet="s-1", groups=("sg-a",))
+    ]
 
 
 @pytest.mark.parametrize(
-    ("groups", "guarded"), [(["sg-1"], True), ([], False)], ids=["with groups", "without"]
+    ("more", "kind", "public", "guarded"),
+    [
+        ({"Type": "network"}, "nlb", True, False),
+        ({"Type": "network", "SecurityGroups": ["sg-a"]}, "nlb", True, True),
+        ({"Type": "application", "Scheme": "internal"}, "alb", False, True),
+    ],
 )
-def test_a_network_load_balancer_is_guarded_by_groups_only_if_it_has_any(
-    groups: list[str], *, guarded: bool
+def test_a_load_balancer_is_guarded_unless_it_is_a_network_one_without_groups(
+    *, more: dict[str, Any], kind: str, public: bool, guarded: bool
 ) -> None:
     balancer = {
-        "LoadBalancerArn": "lb-1", "LoadBalancerName": "edge", "VpcId": "vpc-1", "Type": "network",
-        "SecurityGroups": groups, "Scheme": "internal", "IpAddressType": "dualstack",
-        "AvailabilityZones": [{"SubnetId": "subnet-1"}],
+        "VpcId": "vpc-1", "LoadBalancerArn": "arn", "LoadBalancerName": "edge",
+        "AvailabilityZones": [{"SubnetId": "s-1"}], **more,
     }  # fmt: skip
-    [found] = interfaces(account(LoadBalancers=[balancer]), VPC)
 
-    assert (found.kind, found.guarded, found.groups) == ("nlb", guarded, tuple(groups))
-    assert (found.public, found.ipv6) == (False, True)
-
-
-FLEET = {"AutoScalingGroupName": "app", "VPCZoneIdentifier": "subnet-1,subnet-elsewhere"}
+    [found] = made(LoadBalancers=[balancer])
+    assert (found.kind, found.public, found.guarded) == (kind, public, guarded)
 
 
-def launched(data: dict[str, Any] | None) -> list[Any]:
-    """Return the interfaces of a fleet whose template says something; None: it is gone."""
-    versions = [{"LaunchTemplateId": "lt-1", "Asked": "3", "LaunchTemplateData": data}]
-    used = {"LaunchTemplateId": "lt-1", "Version": "3"}
-    described = account(
-        Subnets=[{"SubnetId": "subnet-1", "VpcId": "vpc-1", "MapPublicIpOnLaunch": True}],
-        AutoScalingGroups=[{**FLEET, "LaunchTemplate": used}],
-        LaunchTemplateVersions=[] if data is None else versions,
-    )
-    return list(interfaces(described, VPC))
+TEMPLATE = {"LaunchTemplateId": "lt-1", "Version": "$Default"}
 
 
 @pytest.mark.parametrize(
     ("data", "groups", "public"),
     [
-        ({"SecurityGroupIds": ["sg-1"]}, ("sg-1",), True),
-        (
-            {"SecurityGroupIds": ["sg-1"], "NetworkInterfaces": [
-                {"Groups": ["sg-3", "sg-2"], "AssociatePublicIpAddress": False}]},
-            ("sg-2", "sg-3"),
-            False,
-        ),
-        ({"NetworkInterfaces": [{"DeviceIndex": 0}]}, None, True),
-        (None, None, True),
+        (None, None, None),
+        ({"SecurityGroupIds": ["sg-b", "sg-a"]}, ("sg-a", "sg-b"), True),
+        ({"NetworkInterfaces": [{"Groups": ["sg-c"]}]}, ("sg-c",), True),
+        ({"NetworkInterfaces": [{"Groups": ["sg-c"], "AssociatePublicIpAddress": False}]},
+         ("sg-c",), False),
+        ({}, None, True),
     ],
-    ids=["of the template", "of its interface", "of neither", "gone"],
 )  # fmt: skip
-def test_a_fleet_is_where_it_may_start_instances_as_its_template_says(
-    data: dict[str, Any] | None, groups: tuple[str, ...] | None, *, public: bool
+def test_what_a_group_of_instances_may_start_is_as_its_template_says(
+    *, data: dict[str, Any] | None, groups: tuple[str, ...] | None, public: bool | None
 ) -> None:
-    [found] = launched(data)
-
-    assert (found.id, found.groups, found.public) == ("app/subnet-1", groups, public)
-
-
-def test_what_waits_for_traffic_is_told_with_its_port() -> None:
-    described = account(
-        Listeners=[
-            {"ListenerArn": "names", "Port": 53, "Protocol": "UDP"},
-            {"ListenerArn": "all", "Protocol": "GENEVE"},
+    version = {"LaunchTemplateId": "lt-1", "Asked": "$Default", "LaunchTemplateData": data}
+    found = made(
+        Subnets=[{"SubnetId": "s-1", "VpcId": "vpc-1", "MapPublicIpOnLaunch": True}],
+        LaunchTemplateVersions=[] if data is None else [version],
+        AutoScalingGroups=[
+            {
+                "AutoScalingGroupName": "shop",
+                "VPCZoneIdentifier": "s-1,s-elsewhere",
+                "LaunchTemplate": TEMPLATE,
+            }
         ],
-        TargetGroups=[
-            {"TargetGroupArn": "app", "VpcId": "vpc-1", "Port": 8080, "Protocol": "HTTP"},
-            {"TargetGroupArn": "function", "VpcId": "vpc-1"},
-            {"TargetGroupArn": "elsewhere", "VpcId": "vpc-2", "Port": 1},
-        ],
-        DBInstances=[
-            database(Endpoint={"Port": 3306}),
-            {**database(DbInstancePort=5432), "DBInstanceIdentifier": "starting"},
-            {**database(), "DBInstanceIdentifier": "creating"},
-            {**database("vpc-2"), "Endpoint": {"Port": 1}},
-        ],
-        VpcEndpoints=[endpoint(), endpoint("Gateway")],
     )
-    found = {each.owner: describe_traffic(each.traffic) for each in listeners(described, VPC)}
 
-    assert found == {
-        "names": "udp/53",
-        "app": "tcp/8080",
-        "store": "tcp/3306",
-        "starting": "tcp/5432",
-        "vpce-Interface": "tcp/443",
-    }
+    assert found == [
+        Interface(
+            id="shop/s-1", kind="app", owner="shop", subnet="s-1", groups=groups, public=public
+        )
+    ]
+
+
+def test_only_what_has_a_port_waits_for_traffic() -> None:
+    found = listeners(
+        told(
+            Listeners=[
+                {"ListenerArn": "dns", "Port": 53, "Protocol": "UDP"},
+                {"ListenerArn": "gateway", "Protocol": "GENEVE"},
+            ],
+            TargetGroups=[
+                {"TargetGroupArn": "app", "VpcId": "vpc-1", "Port": 8080, "Protocol": "HTTP"},
+                {"TargetGroupArn": "function", "VpcId": "vpc-1"},
+                {"TargetGroupArn": "other", "VpcId": "vpc-other", "Port": 1},
+            ],
+            DBInstances=[
+                {**DATABASE, "Endpoint": {"Port": 3306}},
+                {**DATABASE, "DBInstanceIdentifier": "creating", "DbInstancePort": 3307},
+                {**DATABASE, "DBInstanceIdentifier": "none"},
+            ],
+            VpcEndpoints=[ENDPOINT, {**ENDPOINT, "VpcEndpointType": "Gateway"}],
+        ),
+        VPCS,
+    )
+
+    assert [(each.owner, describe_traffic(each.traffic)) for each in found] == [
+        ("dns", "udp/53"),
+        ("app", "tcp/8080"),
+        ("db", "tcp/3306"),
+        ("creating", "tcp/3307"),
+        ("vpce-1", "tcp/443"),
+    ]

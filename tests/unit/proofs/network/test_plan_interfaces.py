@@ -1,231 +1,255 @@
-"""What a plan tells of interfaces: where they are, what guards them, and who reaches them."""
+"""What a plan says of interfaces, and what is waited for behind them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap.proofs.network.addresses import network
 from tap.proofs.network.from_plan import read_plan
 from tap.proofs.network.traffic import describe_traffic
-from tests.unit.proofs.network.plans import plan_of
+from tests.unit.proofs.network.test_builders import plan_of
+
+if TYPE_CHECKING:
+    from tap.proofs.network.facts import Interface
 
 pytestmark = pytest.mark.requirement("TST-2", "NET-3")
 
 NETWORK: dict[str, dict[str, Any]] = {
     "aws_vpc.main": {"cidr_block": "10.0.0.0/16"},
-    "aws_subnet.open": {
+    "aws_subnet.a": {
         "vpc_id": "-> aws_vpc.main", "cidr_block": "10.0.0.0/24", "map_public_ip_on_launch": True,
     },
-    "aws_subnet.closed": {
-        "vpc_id": "-> aws_vpc.main", "cidr_block": "10.0.1.0/24", "map_public_ip_on_launch": False,
-    },
+    "aws_subnet.b": {"vpc_id": "-> aws_vpc.main", "cidr_block": "10.0.1.0/24"},
     "aws_security_group.app": {"vpc_id": "-> aws_vpc.main", "name": "app"},
 }  # fmt: skip
-OPEN, CLOSED, GROUP = "-> aws_subnet.open", "-> aws_subnet.closed", "-> aws_security_group.app"
+DEFAULT_GROUP = {"aws_default_security_group.main": {"vpc_id": "-> aws_vpc.main"}}
 
 
-def interfaces(resources: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what is told of each interface."""
-    found = read_plan(plan_of({**NETWORK, **resources})).interfaces
-    return [
-        {
-            "kind": each.kind, "owner": each.owner, "subnet": each.subnet, "groups": each.groups,
-            "public": each.public,
+def interfaces(**resources: dict[str, Any]) -> list[Interface]:
+    """Return the interfaces that some resources make; ``__`` stands for the dot in an address."""
+    made = {name.replace("__", "."): attributes for name, attributes in resources.items()}
+    return list(read_plan(plan_of(NETWORK | made)).interfaces)
+
+
+@pytest.mark.parametrize(
+    ("subnet", "given", "public"),
+    [
+        ("a", {}, True),
+        ("b", {}, False),
+        ("a", {"associate_public_ip_address": False}, False),
+        ("b", {"associate_public_ip_address": True}, True),
+        ("a", {"associate_public_ip_address": "-> var.public"}, None),
+    ],
+)
+def test_an_instance_is_public_as_it_or_else_its_subnet_says(
+    *, subnet: str, given: dict[str, Any], public: bool | None
+) -> None:
+    [found] = interfaces(aws_instance__i={"subnet_id": f"-> aws_subnet.{subnet}", **given})
+
+    assert (found.kind, found.subnet, found.public) == ("instance", f"aws_subnet.{subnet}", public)
+
+
+def test_an_instance_has_its_name_its_groups_and_its_own_address() -> None:
+    [found] = interfaces(
+        aws_instance__i={
+            "subnet_id": "-> aws_subnet.b",
+            "vpc_security_group_ids": "-> aws_security_group.app",
+            "private_ip": "10.0.1.7",
+            "tags": {"Name": "jump"},
         }
-        for each in found
-    ]  # fmt: skip
+    )
+
+    assert (found.id, found.owner) == ("aws_instance.i/aws_subnet.b", "jump")
+    assert found.groups == ("aws_security_group.app",)
+    assert found.addresses == network("10.0.1.7")
 
 
-def one(resources: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    [found] = interfaces(resources)
-    return found
+@pytest.mark.parametrize(
+    ("more", "subnet", "groups"),
+    [
+        (DEFAULT_GROUP, "-> aws_subnet.a", ("aws_default_security_group.main",)),
+        ({}, "-> aws_subnet.a", None),
+        # Which VPC a subnet outside of the plan is in, and so which group is the default, is open.
+        (DEFAULT_GROUP, "subnet-elsewhere", None),
+    ],
+)
+def test_what_is_given_no_group_gets_the_default_one_if_that_is_known(
+    more: dict[str, Any], subnet: str, groups: tuple[str, ...] | None
+) -> None:
+    plan = plan_of(NETWORK | more | {"aws_instance.i": {"subnet_id": subnet}})
+
+    assert [each.groups for each in read_plan(plan).interfaces] == [groups]
 
 
-def test_a_function_has_interfaces_only_where_it_is_in_a_vpc() -> None:
-    inside = [{"subnet_ids": CLOSED, "security_group_ids": GROUP}]
+def test_groups_that_nobody_knows_are_not_taken_for_the_default_one() -> None:
+    more = {
+        "aws_instance.i": {"subnet_id": "-> aws_subnet.a", "vpc_security_group_ids": "-> var.ids"}
+    }
 
-    assert interfaces({"aws_lambda_function.free": {"function_name": "free"}}) == []
-    assert one(
-        {"aws_lambda_function.cleanup": {"function_name": "cleanup", "vpc_config": inside}}
-    ) == {
-        "kind": "function", "owner": "cleanup", "subnet": "aws_subnet.closed",
-        "groups": ("aws_security_group.app",), "public": False,
+    [found] = read_plan(plan_of(NETWORK | DEFAULT_GROUP | more)).interfaces
+    assert found.groups is None
+
+
+def test_what_may_be_in_any_subnet_is_in_one_that_is_not_known() -> None:
+    [found] = interfaces(aws_instance__i={"subnet_id": "-> var.subnet"})
+
+    assert (found.id, found.subnet) == ("aws_instance.i/unknown", None)
+
+
+def test_a_function_is_in_the_network_only_if_it_is_put_there() -> None:
+    inside = {
+        "subnet_ids": "-> aws_subnet.b", "security_group_ids": "-> aws_security_group.app",
     }  # fmt: skip
-
-
-def test_a_load_balancer_is_in_the_subnets_of_its_mappings() -> None:
     found = interfaces(
-        {
-            "aws_lb.edge": {
-                "name": "edge", "internal": False, "load_balancer_type": "network",
-                "subnet_mapping": [{"subnet_id": OPEN}],
-            }
-        }
-    )  # fmt: skip
+        aws_lambda_function__inside={"function_name": "rotate", "vpc_config": [inside]},
+        aws_lambda_function__outside={"function_name": "mail"},
+    )
 
-    assert found == [
-        {"kind": "nlb", "owner": "edge", "subnet": "aws_subnet.open", "groups": (), "public": True}
+    assert [(each.kind, each.owner, each.subnet, each.groups) for each in found] == [
+        ("function", "rotate", "aws_subnet.b", ("aws_security_group.app",))
     ]
 
 
-def test_a_mapping_that_is_not_known_may_be_anywhere() -> None:
-    balancer = {"name": "edge", "subnet_mapping": [{"subnet_id": "-> local.subnet"}]}
-    assert one({"aws_lb.edge": balancer})["subnet"] is None
+def test_a_load_balancer_is_in_the_subnets_that_it_maps() -> None:
+    [found] = interfaces(
+        aws_lb__edge={
+            "load_balancer_type": "network",
+            "internal": False,
+            "subnet_mapping": [{"subnet_id": "-> aws_subnet.a"}],
+        }
+    )
+
+    assert (found.kind, found.subnet, found.public) == ("nlb", "aws_subnet.a", True)
+
+
+@pytest.mark.parametrize(
+    ("groups", "guarded", "known"),
+    [
+        ({}, False, ()),
+        ({"security_groups": "-> aws_security_group.app"}, True, ("aws_security_group.app",)),
+        ({"security_groups": "-> var.ids"}, True, None),
+    ],
+)
+def test_a_network_load_balancer_is_guarded_only_by_groups_that_it_is_given(
+    *, groups: dict[str, Any], guarded: bool, known: tuple[str, ...] | None
+) -> None:
+    [found] = interfaces(
+        aws_lb__edge={"load_balancer_type": "network", "subnets": "-> aws_subnet.a", **groups}
+    )
+
+    assert (found.guarded, found.groups) == (guarded, known)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "public"),
+    [
+        ("aws_lb", {"internal": True}, False),
+        ("aws_lb", {}, True),
+        ("aws_lb", {"internal": "-> var.internal"}, None),
+        ("aws_db_instance", {"publicly_accessible": True}, True),
+        ("aws_db_instance", {}, False),
+        ("aws_db_instance", {"publicly_accessible": "-> var.public"}, None),
+    ],
+)
+def test_that_something_is_public_is_not_guessed(
+    *, kind: str, given: dict[str, Any], public: bool | None
+) -> None:
+    group = {"name": "db", "subnet_ids": "-> aws_subnet.b"}
+    own = {"subnets": "-> aws_subnet.b", "db_subnet_group_name": "db", **given}
+    plan = plan_of(NETWORK | {"aws_db_subnet_group.main": group, f"{kind}.main": own})
+
+    assert [each.public for each in read_plan(plan).interfaces] == [public]
+
+
+def test_instances_in_a_subnet_that_is_not_clear_yet_may_be_public() -> None:
+    subnet = {"vpc_id": "-> aws_vpc.main", "map_public_ip_on_launch": "-> var.public"}
+    [found] = interfaces(aws_subnet__c=subnet, aws_instance__i={"subnet_id": "-> aws_subnet.c"})
+
+    assert found.public is None
+
+
+def test_an_endpoint_is_where_other_resources_associate_it() -> None:
+    found = interfaces(
+        aws_vpc_endpoint__logs={
+            "vpc_endpoint_type": "Interface",
+            "service_name": "com.amazonaws.eu-west-1.logs",
+        },
+        aws_vpc_endpoint_subnet_association__a={
+            "vpc_endpoint_id": "-> aws_vpc_endpoint.logs",
+            "subnet_id": "-> aws_subnet.a",
+        },
+        aws_vpc_endpoint_subnet_association__other={
+            "vpc_endpoint_id": "vpce-other",
+            "subnet_id": "-> aws_subnet.b",
+        },
+        aws_vpc_endpoint_security_group_association__app={
+            "vpc_endpoint_id": "-> aws_vpc_endpoint.logs",
+            "security_group_id": "-> aws_security_group.app",
+        },
+    )
+
+    assert [(each.owner, each.subnet, each.groups) for each in found] == [
+        ("logs", "aws_subnet.a", ("aws_security_group.app",))
+    ]
 
 
 @pytest.mark.parametrize(
     ("written", "public"),
     [
-        ({"subnet_id": OPEN}, True),
-        ({"subnet_id": CLOSED}, False),
-        ({"subnet_id": CLOSED, "associate_public_ip_address": True}, True),
-        ({"subnet_id": OPEN, "associate_public_ip_address": False}, False),
-        ({"subnet_id": OPEN, "associate_public_ip_address": "-> local.public"}, None),
-        # In which subnet it is decides, and that is not known.
-        ({"subnet_id": "-> local.subnet"}, None),
+        ({}, True),
+        ({"associate_public_ip_address": "false"}, False),
+        ({"associate_public_ip_address": "-> var.public"}, None),
     ],
 )
-def test_an_instance_is_public_as_it_or_else_its_subnet_says(
-    written: dict[str, Any], *, public: bool | None
+def test_what_a_launch_template_says_of_public_addresses_comes_before_the_subnet(
+    *, written: dict[str, Any], public: bool | None
 ) -> None:
-    found = one({"aws_instance.bastion": {"vpc_security_group_ids": GROUP, **written}})
-
-    assert found["public"] is public
-    assert found["kind"] == "instance"
-    assert found["groups"] == ("aws_security_group.app",)
-
-
-def test_an_instance_is_called_by_its_name_and_has_its_own_address() -> None:
-    told: dict[str, dict[str, Any]] = {
-        "aws_instance.named": {
-            "subnet_id": CLOSED, "private_ip": "10.0.1.7", "tags": {"Name": "bastion"},
+    group = {"security_groups": "-> aws_security_group.app"}
+    [found] = interfaces(
+        aws_launch_template__app={"name": "app", "network_interfaces": [{**group, **written}]},
+        aws_autoscaling_group__app={
+            "name": "app",
+            "vpc_zone_identifier": "-> aws_subnet.a",
+            "launch_template": [{"id": "-> aws_launch_template.app"}],
         },
-        "aws_instance.plain": {"subnet_id": CLOSED},
-    }  # fmt: skip
-    named, plain = read_plan(plan_of({**NETWORK, **told})).interfaces
+    )
 
-    assert (named.owner, named.addresses) == ("bastion", network("10.0.1.7"))
-    assert (plain.owner, plain.addresses) == ("aws_instance.plain", None)
+    assert (found.public, found.groups) == (public, ("aws_security_group.app",))
 
 
-def test_what_is_given_no_group_has_the_default_one_of_its_vpc() -> None:
-    instance = {"aws_instance.plain": {"subnet_id": CLOSED}}
-    default = {"aws_default_security_group.main": {"vpc_id": "-> aws_vpc.main"}}
-    outside = {"aws_instance.plain": {"subnet_id": "subnet-elsewhere"}}
-
-    assert one({**instance, **default})["groups"] == ("aws_default_security_group.main",)
-    # AWS makes one for every VPC; what rules it has is not in this plan.
-    assert one(instance)["groups"] is None
-    assert one({**outside, **default})["groups"] is None
-
-
-@pytest.mark.parametrize(
-    ("given", "groups", "public"),
-    [
-        ({"associate_public_ip_address": "true"}, ("aws_security_group.app",), True),
-        ({"associate_public_ip_address": "false"}, ("aws_security_group.app",), False),
-        # The subnet decides.
-        ({"associate_public_ip_address": ""}, ("aws_security_group.app",), True),
-        ({"security_groups": "-> local.groups"}, None, True),
-    ],
-)
-def test_interfaces_of_a_launch_template_count_before_its_groups(
-    given: dict[str, Any], groups: tuple[str, ...] | None, *, public: bool
-) -> None:
-    found = one(
-        {
-            "aws_launch_template.app": {
-                "name": "app", "vpc_security_group_ids": "-> local.others",
-                "network_interfaces": [{"security_groups": GROUP, **given}],
-            },
-            "aws_autoscaling_group.app": {
-                "name": "app", "vpc_zone_identifier": OPEN,
-                "launch_template": [{"name": "-> aws_launch_template.app"}],
-            },
+def test_of_instances_whose_template_is_elsewhere_nothing_but_the_subnet_is_known() -> None:
+    [found] = interfaces(
+        aws_autoscaling_group__app={
+            "name": "app",
+            "vpc_zone_identifier": "-> aws_subnet.a",
+            "launch_template": [{"id": "lt-elsewhere"}],
         }
-    )  # fmt: skip
+    )
 
-    assert (found["groups"], found["public"]) == (groups, public)
-
-
-def test_a_template_of_mixed_instances_is_found() -> None:
-    template = [{"launch_template_specification": [{"launch_template_id": "lt-1"}]}]
-    found = one(
-        {
-            "aws_launch_template.app": {"id": "lt-1", "vpc_security_group_ids": GROUP},
-            "aws_autoscaling_group.app": {
-                "name": "app", "vpc_zone_identifier": CLOSED,
-                "mixed_instances_policy": [{"launch_template": template}],
-            },
-        }
-    )  # fmt: skip
-
-    assert found["groups"] == ("aws_security_group.app",)
-    assert found["public"] is False
+    assert (found.subnet, found.groups, found.public) == ("aws_subnet.a", None, None)
 
 
-ENDPOINT: dict[str, dict[str, Any]] = {
-    "aws_vpc_endpoint.logs": {
-        "vpc_id": "-> aws_vpc.main", "vpc_endpoint_type": "Interface",
-        "service_name": "com.amazonaws.eu-west-1.logs",
-        "subnet_ids": OPEN, "security_group_ids": GROUP,
-    },
-    "aws_vpc_endpoint_subnet_association.logs": {
-        "vpc_endpoint_id": "-> aws_vpc_endpoint.logs", "subnet_id": CLOSED,
-    },
-    "aws_vpc_endpoint_subnet_association.other": {
-        "vpc_endpoint_id": "vpce-other", "subnet_id": "subnet-other",
-    },
-}  # fmt: skip
+def test_only_what_has_a_port_waits_for_traffic() -> None:
+    facts = read_plan(
+        plan_of(
+            {
+                "aws_lb_listener.dns": {"port": 53, "protocol": "UDP"},
+                "aws_lb_listener.none": {"protocol": "HTTPS"},
+                "aws_lb_target_group.app": {"port": 8080, "protocol": "HTTP"},
+                "aws_lb_target_group.function": {"target_type": "lambda"},
+                "aws_db_instance.main": {"port": 3306},
+                "aws_db_instance.later": {"port": "-> var.port"},
+                "aws_vpc_endpoint.logs": {"vpc_endpoint_type": "Interface"},
+                "aws_vpc_endpoint.s3": {"vpc_endpoint_type": "Gateway"},
+            }
+        )
+    )
 
-
-def test_an_endpoint_is_also_in_the_subnets_it_is_associated_with() -> None:
-    found = interfaces(ENDPOINT)
-
-    assert [each["subnet"] for each in found] == ["aws_subnet.open", "aws_subnet.closed"]
-    assert {(each["kind"], each["owner"]) for each in found} == {("endpoints", "logs")}
-    assert {each["groups"] for each in found} == {("aws_security_group.app",)}
-
-
-def test_an_association_that_is_not_known_leaves_the_groups_of_an_endpoint_open() -> None:
-    more = {
-        "vpc_endpoint_id": "-> aws_vpc_endpoint.logs", "security_group_id": "-> local.group",
-    }  # fmt: skip
-    found = interfaces({**ENDPOINT, "aws_vpc_endpoint_security_group_association.logs": more})
-
-    assert {each["groups"] for each in found} == {None}
-
-
-def test_a_database_whose_subnet_group_is_elsewhere_may_be_anywhere() -> None:
-    database = {
-        "identifier": "store", "db_subnet_group_name": "of-another-stack",
-        "vpc_security_group_ids": GROUP, "publicly_accessible": True,
-    }  # fmt: skip
-    assert one({"aws_db_instance.store": database}) == {
-        "kind": "db", "owner": "store", "subnet": None, "groups": ("aws_security_group.app",),
-        "public": True,
-    }  # fmt: skip
-
-
-def test_what_waits_for_traffic_is_told_with_its_port() -> None:
-    waiting: dict[str, dict[str, Any]] = {
-        "aws_lb_listener.names": {"port": 53, "protocol": "UDP"},
-        # A Gateway Load Balancer listens on all of them, and says none.
-        "aws_lb_listener.all": {"protocol": "GENEVE"},
-        "aws_lb_target_group.app": {"port": 8080, "protocol": "HTTP"},
-        "aws_lb_target_group.function": {"target_type": "lambda"},
-        "aws_db_instance.store": {"port": 3306},
-        "aws_db_instance.default": {"engine": "mysql"},
-        **ENDPOINT,
-        "aws_vpc_endpoint.s3": {"vpc_endpoint_type": "Gateway"},
-    }
-    found = read_plan(plan_of({**NETWORK, **waiting})).listeners
-
-    assert {each.owner: describe_traffic(each.traffic) for each in found} == {
-        "aws_lb_listener.names": "udp/53",
+    assert {each.owner: describe_traffic(each.traffic) for each in facts.listeners} == {
+        "aws_lb_listener.dns": "udp/53",
         "aws_lb_target_group.app": "tcp/8080",
-        "aws_db_instance.store": "tcp/3306",
+        "aws_db_instance.main": "tcp/3306",
         "aws_vpc_endpoint.logs": "tcp/443",
     }

@@ -1,4 +1,4 @@
-"""Rules and routes of a plan, in each of the ways in which they can be written."""
+"""What a plan says of rules and routes, also of those that it does not know yet."""
 
 from __future__ import annotations
 
@@ -6,305 +6,289 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap.proofs.network.addresses import describe, network
-from tap.proofs.network.facts import Route, Target
+from tap.proofs.network.addresses import network, networks
+from tap.proofs.network.facts import GroupRule, Peering, PrefixList, Route, Target
 from tap.proofs.network.from_plan import read_plan
-from tap.proofs.network.traffic import describe_traffic
-from tap.proofs.sources import Sources
-from tests.unit.proofs.network.plans import plan_of
+from tap.proofs.network.traffic import ALL, describe_traffic, parse_traffic
+from tests.unit.proofs.network.test_builders import plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from tap.proofs.network.facts import AclRule, Facts, GroupRule
-    from tap.proofs.network.ranges import Ranges
+    from tap.proofs.network.facts import Facts
 
 pytestmark = pytest.mark.requirement("TST-2", "NET-3", "NET-4")
 
-EVERYWHERE = "0.0.0.0/0"
-EDGE = "-> aws_security_group.edge"
-PORTS = {"protocol": "tcp", "from_port": 443, "to_port": 443}
-Resources = dict[str, dict[str, Any]]
-NETWORK: Resources = {
-    "aws_vpc.main": {"cidr_block": "10.0.0.0/16"},
-    "aws_internet_gateway.main": {"vpc_id": "-> aws_vpc.main"},
-    "aws_route_table.main": {"vpc_id": "-> aws_vpc.main"},
-    "aws_route_table.other": {"vpc_id": "-> aws_vpc.main"},
-}
+VPC: dict[str, dict[str, Any]] = {"aws_vpc.main": {"cidr_block": "10.0.0.0/16"}}
+TABLE = {"vpc_id": "-> aws_vpc.main"}
+HTTPS = parse_traffic("tcp/443")
+EVERYWHERE = network("0.0.0.0/0")
 
 
-def facts(**resources: dict[str, Any]) -> Facts:
-    """Return the facts of a network with more resources; ``__`` stands for the dot."""
-    more = {name.replace("__", "."): each for name, each in resources.items()}
-    return read_plan(plan_of({**NETWORK, **more}))
+def facts(resources: dict[str, dict[str, Any]]) -> Facts:
+    return read_plan(plan_of(VPC | resources))
 
 
-def routes(table: str = "main", **resources: dict[str, Any]) -> list[Route]:
-    [found] = [item for item in facts(**resources).tables if item.id == f"aws_route_table.{table}"]
-    return list(found.routes)
+def routes(resources: dict[str, dict[str, Any]]) -> tuple[Route, ...]:
+    """Return the routes of the table ``aws_route_table.main``."""
+    tables = {each.id: each for each in facts(resources).tables}
+    return tables["aws_route_table.main"].routes
+
+
+def rules(**group: Any) -> tuple[GroupRule, ...]:
+    """Return the rules of a security group."""
+    [found] = facts({"aws_security_group.app": {"vpc_id": "-> aws_vpc.main", **group}}).groups
+    return found.rules
+
+
+def test_a_list_of_routes_that_is_not_known_may_hold_any_route() -> None:
+    table = {**TABLE, "route": "-> var.routes"}
+
+    assert routes({"aws_route_table.main": table}) == (Route(target=None, certain=False),)
 
 
 @pytest.mark.parametrize(
-    ("written", "target"),
+    ("gateway", "target"),
     [
-        ({"gateway_id": "local"}, Target(kind="local")),
-        ({"gateway_id": "igw-1"}, Target(kind="internet", id="igw-1")),
-        ({"gateway_id": "vgw-1"}, Target(kind="other", id="vgw-1")),
-        ({"egress_only_gateway_id": "eigw-1"}, Target(kind="egress-only", id="eigw-1")),
-        ({"vpc_peering_connection_id": "pcx-1"}, Target(kind="peering", id="pcx-1")),
-        ({"transit_gateway_id": "tgw-1"}, Target(kind="other", id="tgw-1")),
-        ({"nat_gateway_id": "-> local.gateway"}, None),
+        ("local", Target(kind="local")),
+        ("igw-1", Target(kind="internet", id="igw-1")),
+        ("vgw-1", Target(kind="other", id="vgw-1")),
     ],
 )
-def test_a_route_leads_to_what_its_one_target_is(
-    written: dict[str, Any], target: Target | None
-) -> None:
-    inline = [{"cidr_block": EVERYWHERE, **written}]
-    apart = {"destination_cidr_block": EVERYWHERE, "route_table_id": "-> aws_route_table.main"}
-    table = {**NETWORK["aws_route_table.main"], "route": inline}
-    told = [Route(target=target, addresses=network(EVERYWHERE))]
+def test_a_gateway_outside_of_the_plan_is_known_by_its_id(gateway: str, target: Target) -> None:
+    route = {"cidr_block": "0.0.0.0/0", "gateway_id": gateway}
 
-    assert routes(aws_route_table__main=table) == told
-    assert routes(aws_route__out={**apart, **written}) == told
-
-
-INLINE = """
-resource "aws_internet_gateway" "main" {}
-
-resource "aws_route_table" "main" {
-  route {
-    cidr_block = "0.0.0.0/0"
-    gateway_id = aws_internet_gateway.main.id
-  }
-}
-
-resource "aws_security_group" "edge" {}
-
-resource "aws_security_group" "app" {
-  ingress {
-    protocol        = "tcp"
-    from_port       = 443
-    to_port         = 443
-    security_groups = [aws_security_group.edge.id]
-  }
-}
-"""
-
-
-@pytest.mark.requirement("TAP-3")
-def test_what_is_known_in_part_is_there_and_sources_tell_the_rest(tmp_path: Path) -> None:
-    (tmp_path / "main.tf").write_text(INLINE)
-    gateway = {"cidr_block": EVERYWHERE, "gateway_id": "-> aws_internet_gateway.main"}
-    plan = plan_of(
-        {
-            **NETWORK,
-            "aws_route_table.main": {"route": [gateway]},
-            "aws_security_group.edge": {"name": "edge"},
-            "aws_security_group.app": {
-                "name": "app", "ingress": [{**PORTS, "security_groups": EDGE}],
-            },
-        }
-    )  # fmt: skip
-    blind, seeing = read_plan(plan), read_plan(plan, sources=Sources(root=tmp_path))
-
-    # That there is a way out, and a rule, is certain; whose it is, is not.
-    assert blind.tables[0].routes == (Route(target=None, addresses=network(EVERYWHERE)),)
-    assert ends(blind.groups[1].rules) == [("", "", "")]
-    [route] = seeing.tables[0].routes
-    assert route.target == Target(kind="internet", id="aws_internet_gateway.main")
-    assert ends(seeing.groups[1].rules) == [("", "aws_security_group.edge", "")]
-
-
-def test_routes_that_are_not_known_may_lead_anywhere() -> None:
-    table = {**NETWORK["aws_route_table.main"], "route": "-> local.routes"}
-
-    assert routes(aws_route_table__main=table) == [Route(target=None, certain=False)]
-
-
-GATEWAY = {"vpc_endpoint_type": "Gateway", "service_name": "com.amazonaws.eu-west-1.s3"}
-S3 = Target(kind="endpoint", id="aws_vpc_endpoint.s3")
-
-
-def test_a_gateway_endpoint_puts_its_list_into_its_tables() -> None:
-    own = {**GATEWAY, "route_table_ids": "-> aws_route_table.main"}
-    more = {
-        "vpc_endpoint_id": "-> aws_vpc_endpoint.s3", "route_table_id": "-> aws_route_table.other",
-    }  # fmt: skip
-    both = {
-        "aws_vpc_endpoint__s3": own,
-        "aws_vpc_endpoint_route_table_association__s3": more,
-    }
-    told = [Route(target=S3, prefix_list="aws_vpc_endpoint.s3")]
-
-    assert routes("main", **both) == told
-    assert routes("other", **both) == told
-
-
-def test_an_endpoint_whose_tables_are_not_known_may_be_in_each() -> None:
-    endpoint = {**GATEWAY, "route_table_ids": "-> local.tables"}
-    doubtful = [Route(target=S3, prefix_list="aws_vpc_endpoint.s3", certain=False)]
-
-    assert routes("main", aws_vpc_endpoint__s3=endpoint) == doubtful
-    assert routes("other", aws_vpc_endpoint__s3=endpoint) == doubtful
-
-
-def test_a_route_of_a_table_outside_of_the_plan_is_left_out() -> None:
-    route = {"route_table_id": "rtb-elsewhere", "destination_cidr_block": EVERYWHERE}
-
-    assert routes(aws_route__out={**route, "gateway_id": "igw-1"}) == []
-
-
-def shown(addresses: Ranges | None, traffic: Ranges | None) -> tuple[str, str]:
-    return (
-        "?" if addresses is None else describe(addresses),
-        "?" if traffic is None else describe_traffic(traffic),
-    )
-
-
-def acl_rules(**attributes: Any) -> list[AclRule]:
-    """Return the rules of one network ACL."""
-    acl = {"vpc_id": "-> aws_vpc.main", **attributes}
-    [found] = [
-        item for item in facts(aws_network_acl__app=acl).acls if item.id == "aws_network_acl.app"
-    ]
-    return list(found.rules)
+    [found] = routes({"aws_route_table.main": {**TABLE, "route": [route]}})
+    assert (found.target, found.addresses, found.certain) == (target, EVERYWHERE, True)
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("gateway", "target"),
     [
-        (
-            {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_block": "10.0.0.0/8"},
-            ("10.0.0.0/8", "tcp/22"),
-        ),
-        (
-            {"protocol": "58", "icmp_type": 128, "icmp_code": 0, "ipv6_cidr_block": "2001:db8::/32",
-             "from_port": 0, "to_port": 0},
-            ("2001:db8::/32", "icmpv6/128/0"),
-        ),
-        (
-            {"protocol": "1", "icmp_type": 8, "icmp_code": -1, "cidr_block": EVERYWHERE,
-             "from_port": 0, "to_port": 0},
-            (EVERYWHERE, "icmp/8"),
-        ),
+        ("-> aws_internet_gateway.main", Target(kind="internet", id="aws_internet_gateway.main")),
+        ("-> var.gateway", None),
+    ],
+)
+def test_a_route_in_a_table_is_there_also_while_its_target_is_not_known(
+    gateway: str, target: Target | None
+) -> None:
+    made: dict[str, dict[str, Any]] = {
+        "aws_internet_gateway.main": {"vpc_id": "-> aws_vpc.main"},
+        "aws_route_table.main": {
+            **TABLE, "route": [{"cidr_block": "0.0.0.0/0", "gateway_id": gateway}],
+        },
+    }  # fmt: skip
+
+    assert routes(made) == (Route(target=target, addresses=EVERYWHERE),)
+
+
+def test_an_endpoint_may_be_in_every_table_while_its_tables_are_not_known() -> None:
+    made: dict[str, dict[str, Any]] = {
+        "aws_route_table.main": TABLE,
+        "aws_vpc_endpoint.s3": {"vpc_endpoint_type": "Gateway", "route_table_ids": "-> var.tables"},
+    }
+
+    target = Target(kind="endpoint", id="aws_vpc_endpoint.s3")
+    assert routes(made) == (Route(target=target, prefix_list="aws_vpc_endpoint.s3", certain=False),)
+
+
+def test_an_endpoint_is_in_the_table_that_another_resource_associates_it_with() -> None:
+    made: dict[str, dict[str, Any]] = {
+        "aws_route_table.main": TABLE,
+        "aws_vpc_endpoint.s3": {"vpc_endpoint_type": "Gateway"},
+        "aws_vpc_endpoint_route_table_association.main": {
+            "vpc_endpoint_id": "-> aws_vpc_endpoint.s3",
+            "route_table_id": "-> aws_route_table.main",
+        },
+    }
+
+    target = Target(kind="endpoint", id="aws_vpc_endpoint.s3")
+    assert routes(made) == (Route(target=target, prefix_list="aws_vpc_endpoint.s3"),)
+
+
+def test_a_route_of_another_network_is_left_out() -> None:
+    other = {
+        "route_table_id": "rtb-other", "destination_cidr_block": "0.0.0.0/0",
+        "gateway_id": "igw-1",
+    }  # fmt: skip
+
+    assert routes({"aws_route_table.main": TABLE, "aws_route.other": other}) == ()
+
+
+def test_rules_of_an_acl_that_are_not_known_may_allow_and_deny_anything() -> None:
+    acl = {"vpc_id": "-> aws_vpc.main", "ingress": "-> var.rules", "egress": []}
+    found = {each.id: each for each in facts({"aws_network_acl.app": acl}).acls}
+
+    told = {
+        (rule.allow, rule.egress, rule.number, rule.addresses, rule.traffic, rule.certain)
+        for rule in found["aws_network_acl.app"].rules
+    }
+    assert told == {(allow, False, None, None, None, False) for allow in (True, False)}
+
+
+def test_rules_of_a_group_that_are_not_known_may_let_anything_in() -> None:
+    assert rules(ingress="-> var.rules") == (GroupRule(egress=False, traffic=None, certain=False),)
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ({"cidr_blocks": ["10.0.0.0/8"], "ipv6_cidr_blocks": ["fd00::/8"]},
+         {"addresses": networks("10.0.0.0/8", "fd00::/8")}),
+        ({"security_groups": ["sg-1"]}, {"group": "sg-1"}),
+        ({"prefix_list_ids": ["pl-1"]}, {"prefix_list": "pl-1"}),
+        ({"self": True}, {"group": "aws_security_group.app"}),
+        # An other end that is not known is none of those that could be named.
+        ({"security_groups": "-> aws_security_group.app"}, {"group": "aws_security_group.app"}),
+        ({"cidr_blocks": "-> var.blocks"}, {}),
+        ({"security_groups": "-> var.groups"}, {}),
+        ({"prefix_list_ids": "-> var.lists"}, {}),
+        ({"self": "-> var.own"}, {}),
     ],
 )  # fmt: skip
-def test_a_rule_of_an_acl_is_for_its_addresses_and_traffic(
-    written: dict[str, Any], told: tuple[str, str]
+def test_a_rule_within_a_group_is_for_each_other_end_that_it_names(
+    end: dict[str, Any], told: dict[str, Any]
 ) -> None:
-    inline = [{"rule_no": 100, "action": "allow", **written}]
-    [found] = acl_rules(ingress=inline)
+    one = {"protocol": "tcp", "from_port": 443, "to_port": 443, **end}
 
-    assert shown(found.addresses, found.traffic) == told
-    assert (found.number, found.egress, found.allow, found.certain) == (100, False, True, True)
-    assert found.id == "aws_network_acl.app, ingress 100"
-
-
-def test_rules_of_an_acl_that_are_not_known_may_allow_and_may_deny_anything() -> None:
-    found = acl_rules(egress="-> local.rules")
-
-    assert [(rule.egress, rule.allow) for rule in found] == [(True, True), (True, False)]
-    assert all(rule.number is None and not rule.certain for rule in found)
-    assert {shown(rule.addresses, rule.traffic) for rule in found} == {("?", "?")}
-
-
-@pytest.mark.parametrize("name", ["protocol", "from_port", "to_port", "icmp_type"])
-def test_one_part_that_is_not_known_leaves_the_traffic_of_a_rule_open(name: str) -> None:
-    rule = {
-        "network_acl_id": "-> aws_network_acl.app", "rule_number": 7, "egress": True,
-        "rule_action": "deny", "protocol": "tcp", "from_port": 1, "to_port": 2,
-        "cidr_block": EVERYWHERE,
-    }  # fmt: skip
-    found = facts(
-        aws_network_acl__app={"vpc_id": "-> aws_vpc.main"},
-        aws_network_acl_rule__out={**rule, name: "-> local.what"},
+    assert rules(ingress=[one]) == (
+        GroupRule(egress=False, traffic=HTTPS, id="aws_security_group.app.ingress.0", **told),
     )
-    [acl] = [item for item in found.acls if item.id == "aws_network_acl.app"]
-    [told] = acl.rules
-
-    assert shown(told.addresses, told.traffic) == (EVERYWHERE, "?")
-    assert (told.number, told.egress, told.allow, told.certain) == (7, True, False, True)
 
 
-def group_rules(**resources: dict[str, Any]) -> list[GroupRule]:
-    """Return the rules of one security group."""
-    group = {"vpc_id": "-> aws_vpc.main", "name": "app"}
-    found = facts(**{"aws_security_group__app": group, **resources})
-    return list(found.groups[0].rules)
+@pytest.mark.parametrize("open_end", ["protocol", "from_port", "to_port"])
+def test_a_rule_whose_ports_are_not_known_is_for_traffic_that_is_not_known(open_end: str) -> None:
+    one = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": ["10.0.0.0/8"]}
+
+    [found] = rules(egress=[{**one, open_end: "-> var.later"}])
+    assert (found.egress, found.traffic, found.addresses) == (True, None, network("10.0.0.0/8"))
 
 
-def ends(rules: Sequence[GroupRule]) -> list[tuple[str, str, str]]:
-    """Return addresses, group and list of the other end of each rule."""
-    return [
-        (describe(rule.addresses) if rule.addresses else "", rule.group, rule.prefix_list)
-        for rule in rules
-    ]
-
-
-MANY = [
-    ({"cidr_blocks": ["10.0.0.0/8", "10.0.0.0/9"]}, [("10.0.0.0/8", "", "")]),
-    ({"cidr_blocks": ["10.0.0.0/8"], "ipv6_cidr_blocks": ["2001:db8::/32"]},
-     [("10.0.0.0/8, 2001:db8::/32", "", "")]),
-    ({"prefix_list_ids": ["pl-1", "pl-2"]}, [("", "", "pl-1"), ("", "", "pl-2")]),
-    # The group itself: its members reach each other.
-    ({"self": True}, [("", "aws_security_group.app", "")]),
-    ({"cidr_blocks": ["10.0.0.0/8"], "self": True},
-     [("10.0.0.0/8", "", ""), ("", "aws_security_group.app", "")]),
-    # Something that is not known, beside something that is.
-    ({"cidr_blocks": "-> local.blocks", "prefix_list_ids": ["pl-1"]},
-     [("", "", ""), ("", "", "pl-1")]),
-    ({"cidr_blocks": ["10.0.0.0/8"], "security_groups": "-> local.groups"},
-     [("10.0.0.0/8", "", ""), ("", "", "")]),
-    ({"prefix_list_ids": "-> local.lists"}, [("", "", "")]),
-    ({"self": "-> local.own"}, [("", "", "")]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("written", "told"), MANY)
-def test_an_older_rule_of_a_group_is_one_for_each_other_end(
-    written: dict[str, Any], told: list[tuple[str, str, str]]
-) -> None:
-    apart = {"security_group_id": "-> aws_security_group.app", "type": "egress", **PORTS}
-    found = group_rules(aws_security_group_rule__out={**apart, **written})
-
-    assert ends(found) == told
-    assert all(rule.egress and rule.certain for rule in found)
-    assert {shown(None, rule.traffic) for rule in found} == {("?", "tcp/443")}
-
-
-@pytest.mark.parametrize(("written", "told"), MANY)
-def test_a_rule_within_a_group_says_the_same(
-    written: dict[str, Any], told: list[tuple[str, str, str]]
-) -> None:
-    group = {"vpc_id": "-> aws_vpc.main", "name": "app", "ingress": [{**PORTS, **written}]}
-    found = group_rules(aws_security_group__app=group)
-
-    assert ends(found) == told
-    assert not any(rule.egress for rule in found)
-
-
-@pytest.mark.parametrize("name", ["source_security_group_id", "security_groups"])
-def test_groups_of_a_rule_that_are_not_known_may_be_any(name: str) -> None:
-    apart = {"security_group_id": "-> aws_security_group.app", "type": "ingress", **PORTS}
-    [found] = group_rules(aws_security_group_rule__in={**apart, name: "-> local.which"})
-
-    assert (found.addresses, found.group, found.prefix_list) == (None, "", "")
-
-
-def test_a_list_of_rules_that_is_not_known_may_hold_any() -> None:
-    group = {"vpc_id": "-> aws_vpc.main", "name": "app", "egress": "-> local.rules"}
-    [found] = group_rules(aws_security_group__app=group)
-
-    assert (found.egress, found.traffic, found.certain) == (True, None, False)
-
-
-@pytest.mark.parametrize("name", ["protocol", "from_port", "to_port"])
-def test_ports_of_a_rule_that_are_not_known_may_be_all(name: str) -> None:
-    apart = {
-        "security_group_id": "-> aws_security_group.app", "type": "ingress",
-        "cidr_blocks": [EVERYWHERE], **PORTS, name: "-> local.port",
+def test_a_rule_of_a_group_that_is_not_known_may_belong_to_any() -> None:
+    rule = {
+        "security_group_id": "-> var.group", "ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0",
     }  # fmt: skip
-    [found] = group_rules(aws_security_group_rule__in=apart)
+    group = {"vpc_id": "-> aws_vpc.main"}
+    made = {"aws_security_group.app": group, "aws_vpc_security_group_egress_rule.all": rule}
 
-    assert shown(found.addresses, found.traffic) == (EVERYWHERE, "?")
+    [found] = facts(made).groups
+    [doubtful] = found.rules
+    assert (doubtful.certain, doubtful.addresses) == (False, EVERYWHERE)
+    assert doubtful.traffic == ALL
+
+
+def test_the_main_table_of_a_vpc_is_the_one_that_is_associated_with_it() -> None:
+    made: dict[str, dict[str, Any]] = {
+        "aws_route_table.own": TABLE,
+        "aws_main_route_table_association.main": {
+            "vpc_id": "-> aws_vpc.main",
+            "route_table_id": "-> aws_route_table.own",
+        },
+        "aws_subnet.a": {"vpc_id": "-> aws_vpc.main", "cidr_block": "10.0.0.0/24"},
+    }
+
+    found = facts(made)
+    assert [each.table for each in found.subnets] == ["aws_route_table.own"]
+    assert [each.id for each in found.tables] == ["aws_route_table.own"]
+
+
+def test_a_main_table_that_is_not_clear_leaves_the_one_that_aws_makes() -> None:
+    association = {"vpc_id": "-> aws_vpc.main", "route_table_id": "-> var.table"}
+
+    found = facts({"aws_main_route_table_association.main": association})
+    assert [each.id for each in found.tables] == ["aws_vpc.main/main"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "addresses"),
+    [
+        ([{"cidr": "203.0.113.0/24"}], network("203.0.113.0/24")),
+        ([{"cidr": "-> var.office"}], None),
+        ("-> var.offices", None),
+    ],
+)
+def test_a_prefix_list_is_known_once_all_its_entries_are(entry: Any, addresses: Any) -> None:
+    made = {"aws_ec2_managed_prefix_list.offices": {"name": "offices", "entry": entry}}
+
+    assert facts(made).prefix_lists == (
+        PrefixList(id="aws_ec2_managed_prefix_list.offices", name="offices", addresses=addresses),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "active"),
+    [
+        ({"auto_accept": True}, True),
+        ({"accept_status": "active"}, True),
+        ({"accept_status": "pending-acceptance"}, False),
+        ({}, None),
+    ],
+)
+def test_a_peering_is_active_once_it_is_accepted(
+    *, given: dict[str, Any], active: bool | None
+) -> None:
+    peering = {"vpc_id": "-> aws_vpc.main", "peer_vpc_id": "vpc-far", **given}
+
+    assert facts({"aws_vpc_peering_connection.far": peering}).peerings == (
+        Peering(
+            id="aws_vpc_peering_connection.far", vpcs=("aws_vpc.main", "vpc-far"), active=active
+        ),
+    )
+
+
+@pytest.mark.parametrize(("accepts", "active"), [(True, True), (False, None)])
+def test_a_peering_is_active_if_an_accepter_in_the_plan_accepts_it(
+    *, accepts: bool, active: bool | None
+) -> None:
+    made: dict[str, dict[str, Any]] = {
+        "aws_vpc_peering_connection.far": {"vpc_id": "-> aws_vpc.main", "peer_vpc_id": "vpc-far"},
+        "aws_vpc_peering_connection_accepter.far": {
+            "vpc_peering_connection_id": "-> aws_vpc_peering_connection.far",
+            "auto_accept": accepts,
+        },
+    }
+
+    assert [each.active for each in facts(made).peerings] == [active]
+
+
+def test_a_gateway_is_attached_by_itself_or_by_another_resource() -> None:
+    made: dict[str, dict[str, Any]] = {
+        "aws_internet_gateway.own": {"vpc_id": "-> aws_vpc.main"},
+        "aws_internet_gateway.joined": {"vpc_id": None},
+        "aws_internet_gateway.loose": {"vpc_id": None},
+        "aws_internet_gateway_attachment.joined": {
+            "internet_gateway_id": "-> aws_internet_gateway.joined",
+            "vpc_id": "-> aws_vpc.main",
+        },
+        "aws_internet_gateway_attachment.other": {
+            "internet_gateway_id": "igw-other",
+            "vpc_id": "-> aws_vpc.main",
+        },
+    }
+
+    assert facts(made).internet_gateways == {
+        "aws_internet_gateway.own": "aws_vpc.main",
+        "aws_internet_gateway.joined": "aws_vpc.main",
+        "aws_internet_gateway.loose": "",
+    }
+
+
+def test_messages_of_an_acl_rule_are_told_by_type_and_code() -> None:
+    made: dict[str, dict[str, Any]] = {
+        "aws_network_acl.app": {"vpc_id": "-> aws_vpc.main"},
+        "aws_network_acl_rule.ping": {
+            "network_acl_id": "-> aws_network_acl.app", "rule_number": 100, "egress": False,
+            "rule_action": "allow", "protocol": "icmp", "cidr_block": "0.0.0.0/0",
+            "icmp_type": 8, "icmp_code": 0,
+        },
+        "aws_network_acl_rule.later": {
+            "network_acl_id": "-> aws_network_acl.app", "rule_number": 110, "egress": False,
+            "rule_action": "allow", "protocol": "-> var.protocol", "cidr_block": "0.0.0.0/0",
+        },
+    }  # fmt: skip
+    found = {each.id: each for each in facts(made).acls}["aws_network_acl.app"]
+
+    assert {
+        rule.number: rule.traffic and describe_traffic(rule.traffic) for rule in found.rules
+    } == {
+        100: "icmp/8/0",
+        110: None,
+    }
