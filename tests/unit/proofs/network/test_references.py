@@ -18,7 +18,7 @@ GROUPS = ['module.net.aws_security_group.each["x"]', 'module.net.aws_security_gr
 
 def change(address: str) -> dict[str, Any]:
     module, _, local = address.rpartition(".aws_")
-    kind, _, rest = f"aws_{local}".partition(".")
+    kind, _, rest = f"aws_{local.removeprefix('aws_')}".partition(".")
     name, _, key = rest.partition("[")
     return {
         "address": address, "module_address": module, "mode": "managed", "type": kind,
@@ -37,14 +37,17 @@ def refer(*names: str) -> dict[str, Any]:
 
 
 def found(
-    *names: str, user: str = "module.app.aws_lb.this", over: tuple[str, ...] = ()
+    *names: str,
+    user: str = "module.app.aws_lb.this",
+    over: tuple[str, ...] = (),
+    more: tuple[str, ...] = (),
 ) -> list[str] | None:
     """Return what a load balancer in a module beside the network refers to."""
     lb = block("aws_lb.this", for_each_expression=refer(*over) if over else None)
     plan = {
         "format_version": "1.2",
         "planned_values": {},
-        "resource_changes": [change(each) for each in (*SUBNETS, *GROUPS, VPC, user)],
+        "resource_changes": [change(each) for each in (*SUBNETS, *GROUPS, VPC, user, *more)],
         "configuration": {"root_module": {"module_calls": {
             "net": {"module": {
                 "resources": [
@@ -101,6 +104,8 @@ def test_a_resource_for_each_of_others_refers_to_the_one_with_its_key() -> None:
     assert found("each.value", user=user, over=("var.subnets",)) == SUBNETS[:1]
     assert found("each.value.id", "each.value", user=user, over=("var.subnets",)) == SUBNETS[:1]
     assert found("each.value", user=user, over=("local.subnets",)) is None
+    assert found("each.value", user=user, over=("var.subnets", "var.groups")) is None
+    assert found("each.value", user=user) is None
     assert found("each.value", user='module.app.aws_lb.this["z"]', over=("var.subnets",)) is None
 
 
@@ -123,3 +128,46 @@ def test_a_resource_for_each_of_others_refers_to_the_one_with_its_key() -> None:
 )
 def test_what_a_plan_does_not_tell_is_nothing_rather_than_all(names: list[str]) -> None:
     assert found(*names) is None
+
+
+def test_an_instance_that_is_named_by_its_key_is_the_only_one() -> None:
+    users = ('module.app.aws_lb.this["a"]', "module.app.aws_lb.this[0]")
+
+    for user in users:
+        key = user.removeprefix("module.app.")
+        assert found(f"{key}.id", key, user=user) == [user]
+        assert found('aws_lb.this["z"]', user=user) == []
+
+
+def test_outputs_are_those_of_the_instance_of_a_module_that_is_named() -> None:
+    main = "module.net[{}].aws_vpc.main"
+    more = (main.format('"x"'), main.format('"y"'), main.format(1))
+
+    for key in ('"x"', "1"):
+        module = f"module.net[{key}]"
+        names = (f"{module}.vpc_id", module)
+        assert found(*names, user="aws_lb.this", more=more) == [main.format(key)]
+
+
+@pytest.mark.parametrize(
+    ("names", "resources"),
+    [
+        # A variable of the root is a value that somebody gave.
+        (["var.vpc"], []),
+        (["module.net.vpc_id", "module.net"], [VPC]),
+        (["module.net.vpc_id.id", "module.net.vpc_id", "module.net"], [VPC]),
+        # A part of an output, the module as a whole, and an output that it does not have.
+        (["module.net.vpc_id.tags", "module.net.vpc_id", "module.net"], None),
+        (["module.net"], None),
+        (["module.net.zones", "module.net"], None),
+    ],
+)
+def test_of_the_root_modules_are_followed_to_what_they_give(
+    names: list[str], resources: list[str] | None
+) -> None:
+    assert found(*names, user="aws_lb.this") == resources
+
+
+def test_a_key_of_a_module_that_cannot_be_read_tells_nothing() -> None:
+    assert found("var.vpc", user='module.app["a]b"].aws_lb.this') is None
+    assert found("var.vpc", user='module.app["a.b"].aws_lb.this') == [VPC]
