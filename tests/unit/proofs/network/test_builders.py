@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -106,6 +107,8 @@ RESOURCES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 TCP_8080 = ("tcp", 8080)
+# Blocks that are a value to Terraform: a plan tells what all of them refer to together.
+VALUES = {"egress", "ingress", "route"}
 
 
 def plan_of(resources: dict[str, dict[str, Any]]) -> Plan:
@@ -149,6 +152,9 @@ def _split(attributes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], 
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             inner = _split(value[0])
             known[name], unknown[name], written[name] = ([part] for part in inner)
+            if name in VALUES:
+                told = (each.get("references", ()) for each in inner[2].values())
+                written[name] = {"references": [*chain.from_iterable(told)]}
         elif value != "?":
             known[name] = value
             written[name] = {"constant_value": value}

@@ -10,9 +10,12 @@ from tap.proofs.network.addresses import network, networks
 from tap.proofs.network.facts import GroupRule, Peering, PrefixList, Route, Target
 from tap.proofs.network.from_plan import read_plan
 from tap.proofs.network.traffic import ALL, describe_traffic, parse_traffic
+from tap.proofs.sources import Sources
 from tests.unit.proofs.network.test_builders import plan_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tap.proofs.network.facts import Facts
 
 pytestmark = pytest.mark.requirement("TST-2", "NET-3", "NET-4")
@@ -60,24 +63,60 @@ def test_a_gateway_outside_of_the_plan_is_known_by_its_id(gateway: str, target: 
     assert (found.target, found.addresses, found.certain) == (target, EVERYWHERE, True)
 
 
-@pytest.mark.parametrize(
-    ("gateway", "target"),
-    [
-        ("-> aws_internet_gateway.main", Target(kind="internet", id="aws_internet_gateway.main")),
-        ("-> var.gateway", None),
-    ],
-)
-def test_a_route_in_a_table_is_there_also_while_its_target_is_not_known(
-    gateway: str, target: Target | None
-) -> None:
-    made: dict[str, dict[str, Any]] = {
-        "aws_internet_gateway.main": {"vpc_id": "-> aws_vpc.main"},
-        "aws_route_table.main": {
-            **TABLE, "route": [{"cidr_block": "0.0.0.0/0", "gateway_id": gateway}],
-        },
-    }  # fmt: skip
+def test_a_route_in_a_table_is_there_also_while_its_target_is_not_known() -> None:
+    route = {"cidr_block": "0.0.0.0/0", "gateway_id": "-> var.gateway"}
 
-    assert routes(made) == (Route(target=target, addresses=EVERYWHERE),)
+    assert routes({"aws_route_table.main": {**TABLE, "route": [route]}}) == (
+        Route(target=None, addresses=EVERYWHERE),
+    )
+
+
+INLINE = """
+resource "aws_internet_gateway" "main" {}
+
+resource "aws_route_table" "main" {
+  route {
+    cidr_block = "0.0.0.0/0"
+    gateway_id = aws_internet_gateway.main.id
+  }
+}
+
+resource "aws_security_group" "app" {
+  ingress {
+    protocol        = "tcp"
+    from_port       = 443
+    to_port         = 443
+    security_groups = [aws_security_group.edge.id]
+  }
+}
+
+resource "aws_security_group" "edge" {}
+"""
+
+
+def test_what_a_block_within_a_resource_names_is_read_in_the_sources(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(INLINE)
+    route = {"cidr_block": "0.0.0.0/0", "gateway_id": "-> aws_internet_gateway.main"}
+    rule = {
+        "protocol": "tcp", "from_port": 443, "to_port": 443,
+        "security_groups": "-> aws_security_group.edge",
+    }  # fmt: skip
+    plan = plan_of(
+        {
+            "aws_internet_gateway.main": {"vpc_id": None},
+            "aws_route_table.main": {"route": [route]},
+            "aws_security_group.app": {"ingress": [rule]},
+            "aws_security_group.edge": {"name": "edge"},
+        }
+    )
+    blind, seeing = read_plan(plan), read_plan(plan, sources=Sources(root=tmp_path))
+
+    # A plan tells of all blocks together what they refer to: it may be any.
+    assert blind.tables[0].routes == (Route(target=None, addresses=EVERYWHERE),)
+    assert [(each.group, each.addresses) for each in blind.groups[0].rules] == [("", None)]
+    target = Target(kind="internet", id="aws_internet_gateway.main")
+    assert seeing.tables[0].routes == (Route(target=target, addresses=EVERYWHERE),)
+    assert [each.group for each in seeing.groups[0].rules] == ["aws_security_group.edge"]
 
 
 def test_an_endpoint_may_be_in_every_table_while_its_tables_are_not_known() -> None:
@@ -137,7 +176,6 @@ def test_rules_of_a_group_that_are_not_known_may_let_anything_in() -> None:
         ({"prefix_list_ids": ["pl-1"]}, {"prefix_list": "pl-1"}),
         ({"self": True}, {"group": "aws_security_group.app"}),
         # An other end that is not known is none of those that could be named.
-        ({"security_groups": "-> aws_security_group.app"}, {"group": "aws_security_group.app"}),
         ({"cidr_blocks": "-> var.blocks"}, {}),
         ({"security_groups": "-> var.groups"}, {}),
         ({"prefix_list_ids": "-> var.lists"}, {}),
