@@ -6,7 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from tap.cli.prove import prove
 from tap.cli.proving import live_outputs, live_tiers, prove_live, refuse_unproved, said_by_proofs
 from tap.errors import RulesBrokenError, TapError
 from tap.settings import load_settings
@@ -40,7 +42,9 @@ def opened(world: World, name: str, text: str) -> Workspace:
     )
 
 
-def test_intents_are_asked_of_the_network_that_the_outputs_name(world: World, stack: Path) -> None:
+def test_intents_are_asked_of_the_network_that_the_outputs_name(
+    world: World, stack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ec2 = world.target.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
@@ -70,3 +74,14 @@ def test_intents_are_asked_of_the_network_that_the_outputs_name(world: World, st
     assert broken.against == 1
     with pytest.raises(RulesBrokenError, match="nothing was changed"):
         refuse_unproved(broken, workspace.request)
+
+    monkeypatch.chdir(world.tap.project)
+    asked = CliRunner().invoke(
+        prove, ["live", "--live", "--from", "internet", "--to", "data", "--port", "443"]
+    )
+    assert (asked.exit_code, asked.stdout.splitlines()[0]) == (0, "no: internet -> data: tcp/443")
+    judged = CliRunner().invoke(prove, ["live", "--live"], standalone_mode=False)
+    assert isinstance(judged.exception, RulesBrokenError)
+    assert "refuted: allow internet -> data:443 (environments/_stack/intents.txt:2)" in (
+        judged.stdout
+    )
