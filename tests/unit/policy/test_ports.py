@@ -178,3 +178,39 @@ def test_a_load_balancer_on_which_nothing_listens_yet_is_not_judged(
     assert told(plan, "NET-03") == [
         (Outcome.FAILED, f"port 80 is open in {GROUP}, but it listens on 443")
     ]
+
+
+def test_a_load_balancer_that_may_forward_to_a_closed_port_is_not_judged(
+    planned: Callable[..., Planned],
+) -> None:
+    balancer = change(BALANCER, unknown=ID | {"security_groups": True})
+    listener = change(
+        "aws_lb_listener.this",
+        {"default_action": [{"type": "forward"}]},
+        unknown={"load_balancer_arn": True, "default_action": [{"target_group_arn": True}]},
+    )
+    listens = block("aws_lb_listener.this", load_balancer_arn=[f"{BALANCER}.arn", BALANCER])
+    targets = change(TARGETS, {"port": 8080}, unknown=ID)
+    blocks = [block(GROUP), block(BALANCER, security_groups=names(GROUP)), block(TARGETS), listens]
+
+    def told_of(*references: str) -> list[tuple[Outcome, str]]:
+        action = {"target_group_arn": {"references": list(references)}}
+        listens["expressions"]["default_action"] = [action]
+        return told(planned([balancer, listener, targets, group()], resources=blocks), "NET-02")
+
+    assert told_of(f"{TARGETS}.arn", TARGETS) == [
+        (Outcome.FAILED, f"port 8080 of requests cannot be reached from {GROUP}")
+    ]
+    assert told_of("local.targets") == [
+        (Outcome.UNKNOWN, f"whether {BALANCER} forwards to it is known only after apply")
+    ]
+
+
+def test_an_address_in_a_target_group_has_no_group_to_judge(
+    targets: Callable[..., list[tuple[Outcome, str]]],
+) -> None:
+    address = (
+        change("aws_lb_target_group_attachment.this", {"target_id": "10.0.0.7"}),
+        block("aws_lb_target_group_attachment.this", target_group_arn=[f"{TARGETS}.arn", TARGETS]),
+    )
+    assert targets({"port": 8080}, address, ports=(80,)) == []

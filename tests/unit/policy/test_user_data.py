@@ -80,6 +80,18 @@ def test_a_secret_in_packed_user_data_is_found(tmp_path: Path) -> None:
     assert secrets(tmp_path, None, packed) == (["DB_PASSWORD"], True)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("SECRET=arn:aws:secretsmanager:eu-west-1:123456789012:secret:app", []),
+        ('{"secret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app"}', []),
+        ("SECRET=arn-of-nothing", ["SECRET"]),
+    ],
+)
+def test_where_a_secret_is_kept_is_none_itself(tmp_path: Path, text: str, found: list[str]) -> None:
+    assert secrets(tmp_path, None, text) == (found, True)
+
+
 def test_user_data_that_stands_nowhere_is_not_known(tmp_path: Path) -> None:
     assert secrets(tmp_path, None) == ([], False)
 
@@ -94,6 +106,9 @@ def test_user_data_that_stands_nowhere_is_not_known(tmp_path: Path) -> None:
         ('jsonencode({ q = aws_sqs_queue.this.url, keys = ["AKIAABCDEFGHIJKLMNOP"] })',
          (["an access key"], True)),
         ('jsonencode({ q = aws_sqs_queue.this.url, secret = "arn:aws:x:::y" })', ([], True)),
+        # What is between directives counts, and what ends them says nothing.
+        ('base64encode("%{ if true }DB_PASSWORD=hunter2%{ endif }${aws_sqs_queue.this.url}")',
+         (["DB_PASSWORD"], True)),
         # A value that comes later under the name of a secret may be one.
         ('base64encode("API_KEY=${aws_sqs_queue.this.url}")', ([], False)),
         ("base64encode(strrev(aws_sqs_queue.this.url))", ([], False)),
