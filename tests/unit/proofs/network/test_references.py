@@ -104,7 +104,10 @@ def test_a_resource_for_each_of_others_refers_to_the_one_with_its_key() -> None:
     assert found("each.value", user=user, over=("var.subnets",)) == SUBNETS[:1]
     assert found("each.value.id", "each.value", user=user, over=("var.subnets",)) == SUBNETS[:1]
     assert found("each.value", user=user, over=("local.subnets",)) is None
-    assert found("each.value", user=user, over=("var.subnets", "var.groups")) is None
+    # Of two that both have the key, one may hide the other.
+    more = ('module.app.aws_eip.a["a"]', 'module.app.aws_eip.b["a"]')
+    assert found("each.value", user=user, over=("aws_eip.a",), more=more) == [more[0]]
+    assert found("each.value", user=user, over=("aws_eip.a", "aws_eip.b"), more=more) is None
     assert found("each.value", user=user) is None
     assert found("each.value", user='module.app.aws_lb.this["z"]', over=("var.subnets",)) is None
 
