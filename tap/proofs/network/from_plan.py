@@ -107,12 +107,14 @@ class _Reader:
 
     def _subnet(self, item: Planned, table: str | None, acl: str | None) -> Subnet:
         vpc = self.known.names(item, "vpc_id").one or ""
-        blocks = [item.get(name) for name in ("cidr_block", "ipv6_cidr_block")]
-        given = [block for block in blocks if block]
+        six, certain = self.known.value(item, "ipv6_cidr_block")
+        four = item.get("cidr_block")
+        given = [block for block in (four, six) if block]
         return Subnet(
             id=self.known.identity(item),
             vpc=vpc,
-            addresses=networks(*given) if item.get("cidr_block") else None,
+            # Where it is in IPv6 is mostly chosen by AWS, and rules of IPv6 count all the same.
+            addresses=networks(*given) if four and certain else None,
             # Without an association of its own it uses what its VPC has for that.
             table=self.main_tables.get(vpc, self._implied(vpc, "main")) if table == "" else table,
             acl=self.default_acls.get(vpc, self._implied(vpc, "default")) if acl == "" else acl,
@@ -221,11 +223,19 @@ class _Reader:
             # What names the list by its own id is led to the endpoint, too.
             for identity in [self.known.identity(item)]
         }
+        apart = [
+            (self.known.names(entry, "prefix_list_id").one, entry.get("cidr"))
+            for entry in self.known.of("aws_ec2_managed_prefix_list_entry")
+        ]
         for item in self.known.of("aws_ec2_managed_prefix_list"):
+            identity = self.known.identity(item)
             entries = [entry.get("cidr") for entry in item.get("entry") or ()]
+            # One of a list that is not known may be of any.
+            entries += [
+                cidr if owner else None for owner, cidr in apart if owner in {None, identity}
+            ]
             given, complete = self.known.value(item, "entry")
             whole = complete and given is not None and all(entries)
-            identity = self.known.identity(item)
             found[identity] = PrefixList(
                 id=identity,
                 name=item.get("name") or "",

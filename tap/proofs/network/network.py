@@ -28,6 +28,8 @@ PASSING = exactly(ALL)
 DOUBTFUL = Bounds(NOTHING, ALL)
 # Of a prefix list whose content is not known: no list of AWS holds a wider block.
 _LIST_LENGTH = 8
+# https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+_SHORTEST_BLOCK = 16
 _EXACT = 128
 
 
@@ -241,14 +243,17 @@ class Network:
         for block in self.vpcs[subnet.vpc].blocks or ():
             if covers(block, other.addresses):
                 best, length = Found(None, local=True), prefix_length(block)
-        if same and length < 0:
-            best, length = Found(None, local=True), 0
+        # Of a block that is not known, the local route is for these bits at least: default routes
+        # do not come before it, others may.
+        unclear = same and length < 0
+        if unclear:
+            best, length = Found(None, local=True), _SHORTEST_BLOCK
         doubts: list[tuple[int, Route]] = []
         for route in self.tables[subnet.table or ""].routes:
             takes, bits = self._routed(route, other)
             if takes is False:
                 continue
-            if takes is None or not route.certain:
+            if takes is None or unclear or not route.certain:
                 doubts.append((bits, route))
             elif bits > length or (bits == length and best.local):
                 best, length = Found(route.target, route.target is not None, route), bits
@@ -264,7 +269,7 @@ class Network:
             found = self.prefix_list(route.prefix_list)
             taken = self._listed(route.prefix_list, other)
             if found.addresses is None:
-                return taken, _LIST_LENGTH
+                return taken, _LIST_LENGTH if found.service else _EXACT
             each = (Ranges((span,)) for span in found.addresses.spans)
             blocks = [block for block in each if block.meets(other.addresses)]
             return taken, min(map(prefix_length, blocks), default=_LIST_LENGTH)

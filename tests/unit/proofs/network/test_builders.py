@@ -380,6 +380,25 @@ def test_what_a_plan_does_not_tell_is_unknown_and_what_it_tells_counts(
     assert told(changed(address, **attributes), flow) == word
 
 
+@pytest.mark.parametrize("block", ["-> aws_vpc.main", "2600:1f18::/64"], ids=["later", "now"])
+def test_rules_of_ipv6_count_also_before_aws_has_chosen_the_block(block: str) -> None:
+    six = {
+        "aws_subnet.web": {**RESOURCES["aws_subnet.web"], "ipv6_cidr_block": block},
+        "aws_lb.edge": {**RESOURCES["aws_lb.edge"], "ip_address_type": "dualstack"},
+        "aws_route.six": {
+            "route_table_id": "-> aws_route_table.web", "destination_ipv6_cidr_block": "::/0",
+            "gateway_id": "-> aws_internet_gateway.main",
+        },
+        "aws_vpc_security_group_ingress_rule.six": {
+            "security_group_id": "-> aws_security_group.edge", "ip_protocol": "tcp",
+            "from_port": 22, "to_port": 22, "cidr_ipv6": "::/0",
+        },
+    }  # fmt: skip
+
+    assert told(read_plan(plan_of(RESOURCES)), "internet -> alb 22") == "no"
+    assert told(read_plan(plan_of({**RESOURCES, **six})), "internet -> alb 22") == "partly"
+
+
 MAIN = """
 locals {
   rules = { edge-web = { from = "edge", to = "app" } }

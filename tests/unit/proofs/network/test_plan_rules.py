@@ -252,6 +252,28 @@ def test_a_prefix_list_is_known_once_all_its_entries_are(entry: Any, addresses: 
 
 
 @pytest.mark.parametrize(
+    ("entry", "addresses"),
+    [
+        ({"prefix_list_id": "pl-1", "cidr": "198.51.100.0/24"},
+         networks("203.0.113.0/24", "198.51.100.0/24")),
+        ({"prefix_list_id": "pl-other", "cidr": "198.51.100.0/24"}, network("203.0.113.0/24")),
+        ({"prefix_list_id": "pl-1", "cidr": "-> var.office"}, None),
+        ({"prefix_list_id": "-> var.list", "cidr": "198.51.100.0/24"}, None),
+    ],
+)  # fmt: skip
+def test_an_entry_that_is_a_resource_of_its_own_is_in_its_prefix_list(
+    entry: dict[str, Any], addresses: Any
+) -> None:
+    offices = {"id": "pl-1", "name": "offices", "entry": [{"cidr": "203.0.113.0/24"}]}
+    made = {
+        "aws_ec2_managed_prefix_list.offices": offices,
+        "aws_ec2_managed_prefix_list_entry.more": entry,
+    }
+
+    assert [each.addresses for each in facts(made).prefix_lists] == [addresses]
+
+
+@pytest.mark.parametrize(
     ("given", "active"),
     [
         ({"auto_accept": True}, True),
