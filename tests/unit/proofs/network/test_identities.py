@@ -53,11 +53,11 @@ def test_of_several_blocks_a_plan_does_not_tell_which_is_which() -> None:
 
 
 def test_what_a_block_of_a_loop_names_is_not_told() -> None:
-    plan = balancer(**MAPPED)
-    del written(plan)["subnet_mapping"]
+    plan = balancer(**MAPPED, access_logs="-> var.logs")
+    del written(plan)["subnet_mapping"], written(plan)["access_logs"]
 
     assert named(plan, "subnet_mapping", 0, "subnet_id") == ANYWHERE
-    # Without a block nothing is named: AWS chooses what is not known.
+    # Where there is no block AWS chooses what is not known.
     assert named(plan, "access_logs", 0, "bucket") == Named()
 
 
