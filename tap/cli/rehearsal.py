@@ -142,10 +142,11 @@ def traffic(
         ),
     )
     emulation.choose_health(dict(unhealthy))
-    until = emulation.rewrite(datetime.now(UTC), minutes)
+    now = datetime.now(UTC)
+    emulation.rewrite(now, minutes)
     _show(emulation, minutes, read_gate(workspace.target, places), output_format)
     if follow:
-        _follow(emulation, until)
+        _follow(emulation, now)
 
 
 def _follow(emulation: Emulation, since: datetime) -> None:

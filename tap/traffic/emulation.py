@@ -67,15 +67,12 @@ class Emulation:
                     "elbv2/health", target_group_arn=group, target_id=target_id, state=state
                 )
 
-    def rewrite(self, now: datetime, minutes: int) -> datetime:
+    def rewrite(self, now: datetime, minutes: int) -> None:
         """Replace what is known of the last minutes by what would have been with these weights.
 
         Args:
             now: The end.
             minutes: Full minutes before the one that runs.
-
-        Returns:
-            Until when there are requests: the end, or the begin of a minute that has only begun.
 
         Raises:
             AwsError: There was no answer, or a rule is odd.
@@ -94,7 +91,6 @@ class Emulation:
                 since=spans[0].at.timestamp(),
             )
         self._put(spans)
-        return spans[-1].end
 
     def go_on(self, since: datetime, until: datetime) -> None:
         """Add what comes in between two times with the weights of now.

@@ -69,11 +69,6 @@ class Period:
     at: datetime
     seconds: float
 
-    @property
-    def end(self) -> datetime:
-        """When it is over."""
-        return self.at + timedelta(seconds=self.seconds)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
