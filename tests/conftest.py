@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from tap.emulator.control import Emulator
 from tap.terraform.installation import find_terraform, terraform_environ
@@ -42,6 +43,11 @@ _LONGEST_FIRST = ["prod", "dev", "test_localstack", "test_restore", "staging"]
 # A shell lets what it runs in the background ignore Ctrl-C, and so would all that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("tap", deadline=None)
+settings.load_profile("tap")
 
 
 @pytest.fixture(scope="session")
