@@ -62,8 +62,7 @@ def test_a_plan_shows_no_resource_in_any_phase_and_an_apply_moves_no_traffic(
 ) -> None:
     rule = dev.outputs["load_balancer"]["traffic_rule_arn"]
     both = {"blue": True, "green": True}
-    # The first step is planned on prod: traffic/test_shift.py.
-    for phase, blue in (("half", 50), ("complete", 0), ("rolled-back", 100)):
+    for phase, blue in (("canary", 90), ("half", 50), ("complete", 0), ("rolled-back", 100)):
         move(dev, phase, blue=blue, capacity=both)
         # What is applied is planned by tap; for the rest Terraform alone is enough.
         if phase != "half":
@@ -89,6 +88,8 @@ def test_weights_changed_by_hand_show_as_drift(dev: Deployment) -> None:
         group["Weight"] = weight
     elbv2.modify_rule(RuleArn=rule, Actions=actions)
     assert dev.changes() == ["module.stack.module.alb_bluegreen.aws_lb_listener_rule.traffic"]
+    move(dev, "initial", blue=100, capacity=both)
+    assert dev.changes() == []
 
 
 def test_a_broken_record_is_refused_with_what_is_wrong(dev: Deployment) -> None:
