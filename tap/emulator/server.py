@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import functools
+import gc
+import gzip
 import os
 import secrets
 import signal
@@ -23,9 +25,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
+import moto.utilities.utils
 import msgspec
+from botocore.loaders import JSONFileLoader
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import (
@@ -44,7 +48,7 @@ from tap.emulator.record import HOST, PORT_TAKEN, Record
 from tap.redaction import RedactedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from tap.emulator.extensions import Extension, Route
@@ -141,6 +145,9 @@ def main(argv: Sequence[str]) -> int:
         98 if the port is taken.
     """
     arguments = _parse(argv)
+    # Half of the start would be json's, and a sixth a search for garbage where there is none yet.
+    gc.disable()
+    _decode_quickly()
     # The log of the emulator is a file that people pass on.
     sys.stdout, sys.stderr = RedactedStream(sys.stdout), RedactedStream(sys.stderr)
     try:
@@ -164,6 +171,9 @@ def main(argv: Sequence[str]) -> int:
         digest=records.digest_of_sources(),
         patches=applied,
     )
+    # What was loaded stays; a search for garbage in it would only hold up an answer.
+    gc.freeze()
+    gc.enable()
     server = make_server(
         HOST,
         port,
@@ -186,6 +196,27 @@ def main(argv: Sequence[str]) -> int:
         if _is_current(arguments.directory, record):
             records.remove(arguments.directory)
     return 0
+
+
+def _decode_quickly() -> None:
+    """Let moto and botocore decode their own files, megabytes of JSON, by msgspec."""
+
+    def load_file(_: JSONFileLoader, path: str, opened: Callable[[str, str], IO[bytes]]) -> Any:  # noqa: ANN401 - as in botocore
+        if not Path(path).is_file():
+            return None
+        with opened(path, "rb") as stream:
+            return msgspec.json.decode(stream.read())
+
+    def load_resource(resource: str) -> Any:  # noqa: ANN401 - as in moto
+        try:
+            text = gzip.decompress(load(f"{resource.removesuffix('.gz')}.gz"))
+        except FileNotFoundError:
+            text = load(resource)
+        return msgspec.json.decode(text)
+
+    load = moto.utilities.utils.load_resource_as_bytes
+    setattr(JSONFileLoader, "_load_file", load_file)  # noqa: B010 - the types do not name it
+    moto.utilities.utils.load_resource = load_resource
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap.settings import load_settings, target_name
+from tap.testing.forked import run_forked
 from tap.workspace import find_target
 
 if TYPE_CHECKING:
@@ -94,9 +95,8 @@ class Project:
             expected: The exit code that must come; None accepts any.
             extra: Variables to set.
         """
-        with self.start(*args, **extra) as process:
-            stdout, stderr = process.communicate()
-        return _checked(Ended(("tap", *args), process.returncode, stdout, stderr), expected)
+        ended = run_forked(args, self.directory, self.environ(**extra))
+        return _checked(Ended(("tap", *args), *ended), expected)
 
     def shell(self, command: str, *, expected: int | None = 0, **extra: str) -> Ended:
         """Run a command as documents have it, to its end, and check the exit code.

@@ -85,13 +85,15 @@ def test_an_object_counts_as_itself_unless_it_is_gone() -> None:
     assert list(count("gone")) == []
 
 
-def test_attempts_that_are_refused_do_not_win() -> None:
+def test_attempts_are_made_until_several_win() -> None:
     tried: list[str] = []
 
-    def refuse_the_second(name: str) -> None:
+    def refuse_the_first(name: str) -> None:
         tried.append(name)
-        if name == "lock-1":
+        if name == "lock-0":
             raise ClientError({"Error": {"Code": "Conflict"}}, "Put")
 
-    assert extensions.attempts_that_win(refuse_the_second, "lock", rounds=2, attempts=3) == 3
+    assert extensions.attempts_that_win(refuse_the_first, "lock", rounds=9, attempts=3) == 3
     assert sorted(tried) == ["lock-0"] * 3 + ["lock-1"] * 3
+    assert extensions.attempts_that_win(tried.append, "one", rounds=2, attempts=1) == 1
+    assert tried[6:] == ["one-0", "one-1"]
