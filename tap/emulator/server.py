@@ -157,9 +157,9 @@ def main(argv: Sequence[str]) -> int:
         return PORT_TAKEN
     port = int(listener.getsockname()[1])
     os.environ["MOTO_PORT"] = str(port)
-    loaded = extensions.load()
+    loaded = () if arguments.stock else extensions.load()
     listing.watch_new_backends()
-    applied = () if arguments.stock else extensions.apply(loaded, without=arguments.without)
+    applied = extensions.apply(loaded, without=arguments.without)
     record = Record(
         pid=os.getpid(),
         process_started=processes.started(os.getpid()) or "",
@@ -177,18 +177,17 @@ def main(argv: Sequence[str]) -> int:
     server = make_server(
         HOST,
         port,
-        Application(record=record, extensions=() if arguments.stock else loaded),
+        Application(record=record, extensions=loaded),
         threaded=True,
         request_handler=_Handler,
         fd=listener.fileno(),
     )
     signal.signal(signal.SIGTERM, _end)
     records.write(arguments.directory, record)
-    background = () if arguments.stock else loaded
-    for extension in background:
+    for extension in loaded:
         extension.started(record.endpoint)
     threading.Thread(
-        target=_background, args=(arguments.directory, record, background), daemon=True
+        target=_background, args=(arguments.directory, record, loaded), daemon=True
     ).start()
     try:
         server.serve_forever()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap.aws import Target
 from tap.terraform.root import Output
 from tap.traffic.emulation import Emulation
 from tap.traffic.places import Places, find_places
 from tap.traffic.rehearsal import Scenario
+from tap.traffic.switch import read_weights, wanted
 
 if TYPE_CHECKING:
     from tap.testing.deployment import Deployment
@@ -38,3 +40,18 @@ def good_traffic(deployment: Deployment) -> None:
     )
     emulation.choose_health({})
     emulation.rewrite(datetime.now(UTC), 15)
+
+
+def green(deployment: Deployment) -> int:
+    """Return green's share as the rules have it, both of them."""
+    live = read_weights(target_of(deployment), places_of(deployment))
+    assert live.shares is not None
+    assert live == wanted(live.shares, "listener")
+    return live.shares.green
+
+
+def record(deployment: Deployment) -> dict[str, Any]:
+    """Return the traffic record."""
+    name = deployment.outputs["traffic"]["parameter_name"]
+    found = deployment.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    return dict(json.loads(found))

@@ -1,4 +1,4 @@
-"""An applied prod whose traffic a test may move."""
+"""An applied environment whose traffic a test may move."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def applied(named_deployment: Callable[[str], Deployment]) -> Iterator[Deployment]:
-    """Return prod, whose blue carries all traffic, before and after the test.
+def applied(
+    request: pytest.FixtureRequest, named_deployment: Callable[[str], Deployment]
+) -> Iterator[Deployment]:
+    """Return the environment that the file's ``NAME`` says; blue carries all traffic.
 
-    A test that uses it carries ``xdist_group`` with its name.
+    So it does after the test. A test that uses it carries ``xdist_group`` with that name.
     """
-    deployment = named_deployment("prod")
+    deployment = named_deployment(request.module.NAME)
     name = deployment.outputs["traffic"]["parameter_name"]
     ssm = deployment.client("ssm")
     before = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     yield deployment
     good_traffic(deployment)
-    deployment.project.run("rollback", "prod")
+    deployment.project.run("rollback", deployment.name)
     # Whoever comes later finds the record as Terraform made it.
     ssm.put_parameter(Name=name, Value=before, Overwrite=True)

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 GUIDE = "docs/guides/first-hour.md"
 
+NAME = "prod"
+
 pytestmark = [
     pytest.mark.requirement("DOC-1", "TRF-3"),
-    pytest.mark.xdist_group("prod"),
+    pytest.mark.xdist_group(NAME),
     pytest.mark.timeout(900),
 ]
 

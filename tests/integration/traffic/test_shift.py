@@ -1,4 +1,4 @@
-"""Shifts by the real command on an applied prod, with made-up traffic, and killed half way."""
+"""Shifts by the real command on an applied prod, with made-up traffic."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ import json
 import re
 import signal
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tap.testing.project import Project
-from tap.traffic.switch import read_weights, wanted
-from tests.integration.faults import FaultProxy
-from tests.integration.traffic.applied import good_traffic, places_of, target_of
+from tests.integration.traffic.applied import green, places_of, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tap.testing.deployment import Deployment
@@ -45,25 +41,11 @@ def traffic(deployment: Deployment, *words: str) -> Iterator[None]:
             process.communicate()
 
 
-def green(deployment: Deployment) -> int:
-    """Return green's share as the rules have it, both of them."""
-    live = read_weights(target_of(deployment), places_of(deployment))
-    assert live.shares is not None
-    assert live == wanted(live.shares, "listener")
-    return live.shares.green
-
-
 def changes(deployment: Deployment, folder: Path) -> list[object]:
     """Plan, and leave no plan that somebody else would apply."""
     words = ("--out", str(folder / "plan"), "--output", "json")
     ended = deployment.project.run("plan", NAME, *words)
     return list(json.loads(ended.stdout)["changes"])
-
-
-def record(deployment: Deployment) -> dict[str, Any]:
-    name = deployment.outputs["traffic"]["parameter_name"]
-    found = deployment.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
-    return dict(json.loads(found))
 
 
 def shift(deployment: Deployment, *words: str, expected: int = 0, bake: str = "6s") -> Ended:
@@ -162,101 +144,6 @@ def test_too_few_requests_are_held_and_not_judged(applied: Deployment) -> None:
     assert re.search(r"green had \d requests; 100 are needed to judge", ended.stderr)
     assert green(applied) == 10
     assert record(applied)["history"][-1]["why"].startswith("held: ")
-
-
-@dataclass
-class KillingProxy(FaultProxy):
-    """Kills whoever makes the n-th write, after it was carried out and before it is answered.
-
-    Attributes:
-        left: Writes until then.
-        kill: Does it.
-        written: The writes, by name.
-    """
-
-    left: int = 0
-    kill: Callable[[], None] = lambda: None
-    written: list[str] = field(default_factory=list)
-
-    def forward(
-        self, method: str, path: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
-        answer = super().forward(method, path, headers, body)
-        write = self._write(method, path, headers, body)
-        if write and "HashiCorp" not in headers.get("User-Agent", ""):
-            self.written.append(write)
-            self.left -= 1
-            if self.left == 0:
-                self.kill()
-        return answer
-
-    @staticmethod
-    def _write(method: str, path: str, headers: dict[str, str], body: bytes) -> str:
-        target = headers.get("X-Amz-Target", "").rpartition(".")[2]
-        if target in {"PutItem", "DeleteItem", "PutParameter"}:
-            return target
-        if b"Action=ModifyRule" in body:
-            return "ModifyRule"
-        return f"{method} lock" if method in {"PUT", "DELETE"} and ".tflock" in path else ""
-
-
-def through(deployment: Deployment, endpoint: str) -> Project:
-    """Return the project, whose commands reach the emulator as target ``localstack``."""
-    variables = {"AWS_ENDPOINT_URL": endpoint, "TAP_TARGET": "localstack"}
-    return Project(deployment.project.directory, {**deployment.project.variables, **variables})
-
-
-WRITES = ["PUT lock", "PutItem", "PutParameter", "ModifyRule", "PutParameter"]
-
-
-@pytest.fixture(scope="module")
-def killing(
-    named_deployment: Callable[[str], Deployment],
-) -> Iterator[tuple[KillingProxy, Project]]:
-    """Return what kills a shift, and prod behind it, initialized once for all tests."""
-    prod = named_deployment(NAME)
-    prod.require()
-    proxy = KillingProxy(str(target_of(prod).endpoint))
-    with proxy.serving() as endpoint:
-        project = through(prod, endpoint)
-        project.run("init", NAME)
-        yield proxy, project
-
-
-@pytest.mark.requirement("TAP-6")
-# Kills after every write are tried in a simulated world: tests/unit/traffic/test_shift.py
-@pytest.mark.parametrize("number", [2, 3, 4])
-def test_a_shift_that_is_killed_after_a_write_is_explained_and_taken_back(
-    applied: Deployment, killing: tuple[KillingProxy, Project], number: int
-) -> None:
-    good_traffic(applied)
-    proxy, project = killing
-    proxy.written.clear()
-    proxy.left = number
-    with project.start("shift", NAME, "--to", "canary", "--bake", "60s") as process:
-        proxy.kill = process.kill
-        process.communicate()
-    written = list(proxy.written)
-    # What is noted of a process is noted by target. The proxy kills nobody any more.
-    told = project.run("status", NAME)
-    lock_id = re.search(r"lock id +(\S+)", told.stdout)
-    release = ("--release-lock", lock_id[1]) if lock_id else ()
-    refused = project.run("shift", NAME, "--to", "canary", expected=6)
-    project.run("rollback", NAME, *release)
-
-    assert process.returncode == -signal.SIGKILL
-    assert written == WRITES[:number]
-    # All of these points lie before the lock is given back.
-    assert lock_id is not None
-    assert "process     gone: its tap" in told.stdout
-    assert lock_id[1] in refused.stderr
-    if number in {3, 4}:
-        assert "a move was cut off half way" in told.stdout
-        assert "cut off    on the way to blue 90, green 10" in told.stdout
-    assert ("green 10 (preview" in told.stdout) == (number >= 4)
-    assert green(applied) == 0
-    assert record(applied)["weights"] == {"blue": 100, "green": 0}
-    assert "moving" not in record(applied)
 
 
 @pytest.mark.requirement("TRF-5")

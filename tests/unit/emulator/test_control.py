@@ -30,8 +30,8 @@ pytestmark = [pytest.mark.requirement("TAP-2"), pytest.mark.timeout(120)]
 
 @pytest.fixture
 def emulator(tmp_path: Path) -> Iterator[Emulator]:
-    """An emulator that does not run yet."""
-    emulator = Emulator(tmp_path / "emulator")
+    """An emulator that does not run yet; without patches it starts sooner."""
+    emulator = Emulator(tmp_path / "emulator", stock=True)
     yield emulator
     emulator.stop()
 
