@@ -123,11 +123,14 @@ class Identities:
 
     def _is_written(self, item: Planned, path: tuple[Step, ...]) -> bool:
         block = item.plan.configuration_of(item.change)
-        if block is None or len(path) == 1:
-            return block is not None and path[0] in block.expressions
+        if block is None:
+            return False
         if path[0] not in block.expressions:
-            # A block that is made in a loop is not in the configuration of a plan.
+            # Blocks that are made in a loop are not in the configuration of a plan. While nothing
+            # is known of the loop, one block stands for all of them.
             return at(item, path[:1])[0] is not None
+        if len(path) == 1:
+            return True
         blocks = block.expressions[str(path[0])]
         if isinstance(blocks, dict) and blocks.keys() <= _EXPRESSION:
             # Blocks that are a value to Terraform, as the rules of a group are, are not told apart.

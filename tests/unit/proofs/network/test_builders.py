@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,13 @@ TCP_8080 = ("tcp", 8080)
 VALUES = {"egress", "ingress", "route"}
 
 
+@dataclass(frozen=True)
+class Loop:
+    """Blocks that a loop makes of what is not known yet: one stands for all of them."""
+
+    block: dict[str, Any]
+
+
 def plan_of(resources: dict[str, dict[str, Any]]) -> Plan:
     """Write the plan that Terraform makes before any of these is there."""
     changes: list[dict[str, Any]] = []
@@ -155,6 +163,9 @@ def _split(attributes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], 
             if name in VALUES:
                 told = (each.get("references", ()) for each in inner[2].values())
                 written[name] = {"references": [*chain.from_iterable(told)]}
+        elif isinstance(value, Loop):
+            # A plan does not tell what the blocks of a loop are made of.
+            known[name], unknown[name], _ = ([part] for part in _split(value.block))
         elif value != "?":
             known[name] = value
             written[name] = {"constant_value": value}

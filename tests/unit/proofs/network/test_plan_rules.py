@@ -11,7 +11,7 @@ from tap.proofs.network.facts import GroupRule, Peering, PrefixList, Route, Targ
 from tap.proofs.network.from_plan import read_plan
 from tap.proofs.network.traffic import ALL, describe_traffic, parse_traffic
 from tap.proofs.sources import Sources
-from tests.unit.proofs.network.test_builders import plan_of
+from tests.unit.proofs.network.test_builders import Loop, plan_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,6 +161,31 @@ def test_rules_of_an_acl_that_are_not_known_may_allow_and_deny_anything() -> Non
         for rule in found["aws_network_acl.app"].rules
     }
     assert told == {(allow, False, None, None, None, False) for allow in (True, False)}
+
+
+def test_what_a_loop_makes_of_what_is_not_known_may_be_anything() -> None:
+    # As Terraform 1.11 plans a dynamic block whose for_each is not known.
+    rule = {
+        "from_port": "-> each.value", "to_port": "-> each.value", "protocol": "-> each.value",
+        "cidr_blocks": "-> each.value", "security_groups": [], "self": False,
+    }  # fmt: skip
+    entry = {"rule_no": "-> each.value", "action": "-> each.value", "ipv6_cidr_block": ""}
+    route = {"cidr_block": "-> each.value", "gateway_id": "-> each.value", "nat_gateway_id": ""}
+    acl = {"vpc_id": "-> aws_vpc.main", "ingress": Loop(entry), "egress": "?"}
+    found = facts(
+        {
+            "aws_network_acl.app": acl,
+            "aws_route_table.main": {**TABLE, "route": Loop(route)},
+            "aws_security_group.app": {"vpc_id": "-> aws_vpc.main", "ingress": Loop(rule)},
+        }
+    )
+
+    acls = {each.id: each.rules for each in found.acls}
+    entries = [(each.allow, each.egress, each.certain) for each in acls["aws_network_acl.app"]]
+    assert sorted(entries) == [(False, False, False), (True, False, False)]
+    assert Route(target=None) in found.tables[0].routes
+    [let_in] = found.groups[0].rules
+    assert (let_in.traffic, let_in.addresses, let_in.group) == (None, None, "")
 
 
 def test_rules_of_a_group_that_are_not_known_may_let_anything_in() -> None:
