@@ -38,8 +38,8 @@ _COPIED = (
     *("backend", "environments", "modules", "tap.toml"),
     *("Makefile", "pyproject.toml", "requirements"),
 )
-# The first and the third wait most of the time. All environments wait for the same state storage,
-# so the second comes when that is there.
+# prod and the restored database wait most of the time. All environments need one state storage,
+# which prod makes, so the others come after what keeps a processor busy meanwhile.
 _LONGEST_FIRST = [
     *("prod", "test_localstack", "test_restore", "test_same_answers"),
     *("dev", "staging"),

@@ -17,7 +17,6 @@ from tap.errors import TapError
 from tap.process import end_calmly, ignore_signals
 
 _BUG, _INTERRUPTED = 70, 130
-_NEW_OBJECTS = 100_000
 
 # Where each command is; a module is imported when its command is asked for.
 _COMMANDS = {
@@ -81,10 +80,7 @@ def tap() -> None:
 def main() -> int:
     """Run ``tap`` with the arguments of this process and return the exit code."""
     end_calmly()
-    # What is imported and read stays until the end; Python would look for garbage in all of it
-    # some hundred times, a tenth of a small command.
-    gc.set_threshold(_NEW_OBJECTS)
-    # And in everything once more before it ends, which takes half a second.
+    # Python looks for garbage in everything once more before it ends, which takes half a second.
     atexit.register(gc.freeze)
     try:
         return _run()

@@ -145,7 +145,7 @@ def main(argv: Sequence[str]) -> int:
         98 if the port is taken.
     """
     arguments = _parse(argv)
-    # Half of the start would be json's, and a sixth a search for garbage where there is none yet.
+    # A third of the start would be json's, a sixth a search for garbage where there is none yet.
     gc.disable()
     _decode_quickly()
     # The log of the emulator is a file that people pass on.

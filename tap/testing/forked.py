@@ -1,6 +1,6 @@
 """Runs ``tap`` in a process that is forked from one that has imported its libraries.
 
-That takes a third of a second off each command, most of what a small one costs. Only what others
+That takes about a quarter of a second off each command, a third of a small one. Only what others
 have written is imported beforehand: everything of ``tap`` is imported by the process that runs it,
 with the environment that it is given.
 """
