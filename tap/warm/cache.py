@@ -22,6 +22,7 @@ _MAGIC = b"tap warm provider answers 1\n"
 _DIGEST_BYTES = 32
 
 _LARGEST_BYTES = 64 * 1024 * 1024
+_MOST = 1000
 
 # What only Terraform itself reads; it differs from command to command.
 # Source: https://developer.hashicorp.com/terraform/cli/config/environment-variables
@@ -112,13 +113,13 @@ class AnswerCache:
             self._shrink()
 
     def _shrink(self) -> None:
-        """Remove the oldest answers beyond 64 MiB; a schema of the AWS provider has about 5."""
+        """Remove the oldest beyond 64 MiB, where a schema has about 5, or 1000 answers."""
         files = sorted(
             ((file.stat().st_mtime, file.stat().st_size, file) for file in self.folder.iterdir()),
             reverse=True,
         )
         total = 0
-        for _, size, file in files:
+        for number, (_, size, file) in enumerate(files, start=1):
             total += size
-            if total > _LARGEST_BYTES:
+            if total > _LARGEST_BYTES or number > _MOST:
                 file.unlink(missing_ok=True)

@@ -262,7 +262,7 @@ class WarmProviders:
             # One set of spare processes is enough: the last environment is the likely next one.
             for other in self._served.values():
                 other.pool.close()
-            relay = Relay(Answers(cache, package.digest, environ), pool)
+            relay = Relay(Answers(cache, package, environ), pool)
             served = self._served[key] = _Served(relay, pool)
         return served
 

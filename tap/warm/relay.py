@@ -1,8 +1,7 @@
 """The relay between Terraform and provider processes, over gRPC.
 
-Messages pass as bytes. Two calls are answered here when their answer is known:
-``GetSchema`` and ``PrepareProviderConfig``; the AWS provider spends seconds on each, because
-it checks the schemas of all its types, and the answer depends on the request alone.
+Messages pass as bytes. Some calls are answered here when their answer is known: those on which the
+AWS provider spends seconds and whose answer depends on the question alone (``tap.warm.answers``).
 
 Terraform opens one connection for each configuration of a provider, and keeps it open to its own
 end. Until a connection is configured, its calls only validate, and one process serves all such
@@ -282,12 +281,15 @@ class Connection:
             self._relay.forget(line)
 
     async def _answer(self, method: str, request: bytes) -> bytes:
-        response = self._relay.answers.known(method, request)
+        configuration = (self._line and self._line.configuration) or b""
+        response = self._relay.answers.known(method, request, configuration)
         if response is None:
             response = await self._ask(method, request)
-            self._relay.answers.learn(method, request, response)
-            self._schemas.look(response)
-        return self._schemas.sent(response) if method == SCHEMA else response
+            self._relay.answers.learn(method, request, response, configuration)
+        if method == SCHEMA:
+            return self._schemas.sent(response)
+        self._schemas.look(response)
+        return response
 
     async def _ask(self, method: str, request: bytes) -> bytes:
         if method == _CONFIGURE:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tap.folders import cache_folder
 from tap.testing.project import TAP
 from tap.warm.package import unread
 from tests.integration.warm.conftest import (
@@ -82,9 +83,26 @@ def test_the_plan_of_a_small_root_is_the_same_without_blocks_that_it_does_not_us
     plain = small_root.plan(warm=False)
     assert small_root.plan(warm=True) == plain
     assert len(plain["resource_changes"]) == 10
-    planned = {each["type"]: each for each in plain["planned_values"]["root_module"]["resources"]}
-    statement = planned["aws_wafv2_web_acl"]["values"]["rule"][0]["statement"][0]
+    statement = planned_acl(plain)["rule"][0]["statement"][0]
     assert statement["and_statement"] == [], "an unused block has to be there"
+    kept = kept_answers(small_root)
+    assert small_root.plan(warm=True) == plain, "with the answers that were kept"
+    assert kept_answers(small_root) == kept
+    tagged = small_root.plan(warm=True, TF_AWS_DEFAULT_TAGS_Team="red")
+    assert planned_acl(tagged)["tags_all"] == {"Team": "red"}
+    assert kept_answers(small_root) > kept
+
+
+def planned_acl(plan: dict[str, Any]) -> dict[str, Any]:
+    """Return what is planned of a web ACL."""
+    planned = plan["planned_values"]["root_module"]["resources"]
+    values = [each["values"] for each in planned if each["type"] == "aws_wafv2_web_acl"]
+    return dict(values[0])
+
+
+def kept_answers(root: SmallRoot) -> set[str]:
+    """Return the names of what is kept of answers of providers."""
+    return {each.name for each in cache_folder(root.environ, "providers").iterdir()}
 
 
 def test_a_plan_made_warm_is_applied_by_terraform_itself(small_root: SmallRoot) -> None:

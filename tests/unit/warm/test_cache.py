@@ -69,10 +69,11 @@ def test_a_folder_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
     assert cache.get(KEY) is None
 
 
+@pytest.mark.parametrize(("limit", "value"), [("_LARGEST_BYTES", 1000), ("_MOST", 2)])
 def test_the_oldest_answers_go_when_there_are_too_many(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
-    monkeypatch.setattr(module, "_LARGEST_BYTES", 1000)
+    monkeypatch.setattr(module, limit, value)
     cache = AnswerCache(tmp_path)
     for age, name in enumerate(("new", "old", "oldest")):
         cache.put(name, b"x" * 300)
