@@ -128,8 +128,8 @@ class Target:
         from botocore.session import Session  # noqa: PLC0415
 
         if self.endpoint is None:
-            return Session()
-        alone: Any = Session(session_vars=_NO_FILES)
+            return _quick(Session())
+        alone: Any = _quick(Session(session_vars=_NO_FILES))
         create = alone.create_client
 
         def create_here(*args: object, endpoint_url: str | None = None, **more: object) -> object:
@@ -143,6 +143,13 @@ class Target:
         )
         alone.set_default_client_config(Config(proxies={}, s3={"addressing_style": "path"}))
         return alone
+
+
+def _quick(core: Any) -> Any:  # noqa: ANN401 - as above
+    from tap.service_models import ServiceModelFiles  # noqa: PLC0415 - imports botocore
+
+    core.get_component("data_loader").file_loader = ServiceModelFiles()
+    return core
 
 
 def localstack_endpoint(environ: Mapping[str, str]) -> str:

@@ -25,11 +25,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
+import moto.core.responses
+import moto.core.utils
 import moto.utilities.utils
 import msgspec
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import Loader
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import (
@@ -46,9 +48,10 @@ from tap.emulator import record as records
 from tap.emulator.attempts import AnswersOnce
 from tap.emulator.record import HOST, PORT_TAKEN, Record
 from tap.redaction import RedactedStream
+from tap.service_models import ServiceModelFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from tap.emulator.extensions import Extension, Route
@@ -84,6 +87,11 @@ class _Dispatcher(DomainDispatcherApplication):
     """Finds the service of a host once; moto lists its own folders for each request."""
 
     get_backend_for_host = functools.cache(DomainDispatcherApplication.get_backend_for_host)
+
+
+# Likewise it sorts the names of all methods of a service for each request.
+_method_names = functools.cache(moto.core.utils.method_names_from_class)
+setattr(moto.core.responses, "method_names_from_class", _method_names)  # noqa: B010 - not exported
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,12 +208,6 @@ def main(argv: Sequence[str]) -> int:
 def _decode_quickly() -> None:
     """Let moto and botocore decode their own files, megabytes of JSON, by msgspec."""
 
-    def load_file(_: JSONFileLoader, path: str, opened: Callable[[str, str], IO[bytes]]) -> Any:  # noqa: ANN401 - as in botocore
-        if not Path(path).is_file():
-            return None
-        with opened(path, "rb") as stream:
-            return msgspec.json.decode(stream.read())
-
     def load_resource(resource: str) -> Any:  # noqa: ANN401 - as in moto
         try:
             text = gzip.decompress(load(f"{resource.removesuffix('.gz')}.gz"))
@@ -214,7 +216,7 @@ def _decode_quickly() -> None:
         return msgspec.json.decode(text)
 
     load = moto.utilities.utils.load_resource_as_bytes
-    setattr(JSONFileLoader, "_load_file", load_file)  # noqa: B010 - the types do not name it
+    Loader.FILE_LOADER_CLASS = ServiceModelFiles
     moto.utilities.utils.load_resource = load_resource
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tap.testing.forked import preloaded
 from tap.testing.project import Ended, Project
 
 if TYPE_CHECKING:
@@ -63,3 +67,17 @@ def test_a_command_knows_the_secrets_and_the_folder_of_its_own_call_alone(tmp_pa
         ended = project.run(*words, expected=2)
         assert f"'{said}'" in ended.stderr, ended.text
     assert "AWS_SECRET_ACCESS_KEY" not in os.environ
+
+
+@pytest.mark.requirement("TST-1")
+def test_what_is_imported_before_a_command_exists_and_is_not_the_command_line() -> None:
+    # Python's server passes over a module that it does not find.
+    names = preloaded()
+    assert [name for name in names if find_spec(name) is None] == []
+    assert "tap.policy.rules.s3" in names
+    assert "tap.plan" in names
+    program = "import sys; [__import__(name) for name in sys.argv[1:]]; print(*sys.modules)"
+    imported = subprocess.run(
+        [sys.executable, "-c", program, *names], capture_output=True, check=True, text=True
+    ).stdout.split()
+    assert [name for name in imported if name.startswith(("tap.cli", "moto"))] == []
