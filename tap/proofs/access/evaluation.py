@@ -198,11 +198,14 @@ def _matching(policy: Policy, request: Request, *, bounded: bool = False) -> Ite
         witness = Witness(policy=policy)
         # In every way in which it could grant.
         return [_Match(witness=witness, holds=None, reach=reach) for reach in Reach]
+    # First what rules most statements out.
+    if request.action not in policy.by_action:
+        policy.by_action[request.action] = tuple(
+            each for each in policy.statements if takes(each.actions, request.action)
+        )
     found = (
         _match(policy, each, request, bounded=bounded)
-        for each in policy.statements
-        # First what rules most statements out.
-        if takes(each.actions, request.action)
+        for each in policy.by_action[request.action]
     )
     return [match for match in found if match.holds is not False]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from tap.errors import PolicyError
+from tap.proofs.access.globs import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,7 +84,7 @@ class Facts:
     roles: tuple[Role, ...] = ()
     resources: tuple[Resource, ...] = ()
 
-    @property
+    @cached_property
     def partition(self) -> str:
         """The partition that everything is in, such as ``aws``."""
         known = [*(role.arn for role in self.roles), *(item.arn for item in self.resources)]
@@ -91,6 +93,24 @@ class Facts:
     def all_of(self, kind: str) -> str:
         """Return the pattern of all ARNs of a kind."""
         return ARNS[kind].format(self.partition)
+
+    def at(self, arn: str) -> Resource | None:
+        """Return the resource that has an ARN, or that this is inside of; None for no known one."""
+        if arn not in self._by_arn:
+            self._by_arn[arn] = next(
+                (
+                    resource
+                    for resource in self.resources
+                    if any(matches(pattern, arn) for pattern in resource.patterns)
+                ),
+                None,
+            )
+        return self._by_arn[arn]
+
+    @cached_property
+    def _by_arn(self) -> dict[str, Resource | None]:
+        """What ``at`` has found already."""
+        return {}
 
     def role(self, name: str) -> Role:
         """Return a role by its ARN, its name, or the end of its name after a dash.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 
 class Effect(StrEnum):
@@ -111,6 +112,11 @@ class Policy:
     statements: tuple[Statement, ...] = ()
     variables: bool = True
     unknown: str = ""
+
+    @cached_property
+    def by_action(self) -> dict[str, tuple[Statement, ...]]:
+        """Its statements about an action, for those that were looked for already."""
+        return {}
 
     def __str__(self) -> str:
         """Name it with its kind."""

@@ -90,7 +90,7 @@ def requests(facts: Facts, question: Question, *, is_open: bool) -> Iterator[Req
     caller = _caller(facts, question)
     given = [(set(_lowered(grant.actions)), set(grant.resources)) for grant in granted]
     for resource in resources:
-        found = _found(facts, resource.text)
+        found = facts.at(resource.text)
         if question.outsider and found is None:
             continue
         context = _context(facts, question, found, is_open=is_open)
@@ -184,7 +184,7 @@ def guard(facts: Facts, request: Request, *, delegates: Tri) -> Guard:
         delegates: Whether keys and roles that are not known leave access to the policies of
             their account.
     """
-    resource = _found(facts, request.resource)
+    resource = facts.at(request.resource)
     required = any(
         request.action.lower().startswith(prefix) and matches(facts.all_of(kind), request.resource)
         for kind, prefix in GUARDED_BY_POLICY.items()
@@ -201,13 +201,3 @@ def guard(facts: Facts, request: Request, *, delegates: Tri) -> Guard:
         return Guard(policy=policy, account=owner[1], required=required)
     return Guard(required=required, delegates=delegates)
 
-
-def _found(facts: Facts, arn: str) -> Resource | None:
-    return next(
-        (
-            resource
-            for resource in facts.resources
-            if any(matches(pattern, arn) for pattern in resource.patterns)
-        ),
-        None,
-    )
