@@ -39,10 +39,11 @@ _COPIED = (
     *("Makefile", "pyproject.toml", "requirements"),
 )
 # prod and the restored database wait most of the time. All environments need one state storage,
-# which prod makes, so the others come after what keeps a processor busy meanwhile.
+# which prod makes, so dev comes when somebody is done with what keeps a processor busy meanwhile. A
+# worker with one test has a second group waiting: the two in between.
 _LONGEST_FIRST = [
     *("prod", "test_localstack", "test_restore", "test_same_answers"),
-    *("dev", "staging"),
+    *("mutations", "staging", "dev"),
 ]
 
 # A shell lets what it runs in the background ignore Ctrl-C, and so would all that the tests start.
@@ -213,14 +214,20 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, and end with the tests that end something."""
+    """Begin with what takes longest, and end groups with the tests that end something.
 
-    def rank(item: pytest.Item) -> tuple[int, bool]:
+    Last of all come the unit tests: short groups, so that all workers end at about the same time.
+    """
+    units = REPOSITORY / "tests" / "unit"
+
+    def rank(item: pytest.Item) -> tuple[int, bool, bool]:
         groups = {mark.args[0] for mark in item.iter_markers("xdist_group")}
         place = min(
-            (_LONGEST_FIRST.index(name) for name in groups & set(_LONGEST_FIRST)), default=9
+            (_LONGEST_FIRST.index(name) for name in groups & set(_LONGEST_FIRST)),
+            default=len(_LONGEST_FIRST),
         )
-        return place, item.get_closest_marker("last") is not None
+        ends = item.get_closest_marker("last") is not None
+        return place, item.path.is_relative_to(units), ends
 
     items.sort(key=rank)
     if config.getoption("--target") != "local":
