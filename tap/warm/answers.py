@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tap.warm.wire import WireError, contents, echoed_config, echoes_config, encode_field
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 SCHEMA = "/tfplugin5.Provider/GetSchema"
 PREPARE = "/tfplugin5.Provider/PrepareProviderConfig"
 
+# Terraform asks it for each resource, before it configures the provider: it cannot ask AWS.
+_VALIDATE = "/tfplugin5.Provider/ValidateResourceTypeConfig"
+_DIGEST_BYTES = 32
+# As many valid configurations are remembered; prod has 380.
+_MOST_VALID = 10_000
+
 # Resources of so many nested blocks that the provider takes seconds for each of these calls. None
 # of them asks AWS: there is no upgrade of an old schema, and what plans besides the schema itself
 # (CustomizeDiff) only adds the default tags, which stand in the provider's configuration.
@@ -27,7 +35,6 @@ _COSTLY_IN = "5."
 # Each such call, and the fields of an answer without warnings and errors.
 # Source: https://github.com/hashicorp/terraform/blob/v1.11/docs/plugin-protocol/tfplugin5.9.proto
 _COSTLY_CALLS = {
-    "/tfplugin5.Provider/ValidateResourceTypeConfig": frozenset[int](),
     "/tfplugin5.Provider/UpgradeResourceState": frozenset({1}),
     # planned_state, requires_replace, planned_private, legacy_type_system
     "/tfplugin5.Provider/PlanResourceChange": frozenset({1, 2, 3, 5}),
@@ -54,6 +61,7 @@ class Answers:
     def __init__(self, cache: AnswerCache, package: Package, environ: Mapping[str, str]) -> None:
         self._cache, self._package, self._environ = cache, package, environ
         self._schema: bytes | None = None
+        self._new_valid: set[bytes] = set()
 
     def known(self, method: str, request: bytes, configuration: bytes) -> bytes | None:
         """Return the answer to a call, or None.
@@ -69,6 +77,8 @@ class Answers:
             return self._schema
         if method == PREPARE and self._cache.get(self._key(method, request)) is not None:
             return echoed_config(request)
+        if method == _VALIDATE:
+            return b"" if _digest(request) in self._valid else None
         if self._is_costly(method, request):
             kept = self._cache.get(self._costly_key(method, request, configuration))
             return None if kept is None else _whole(kept, request)
@@ -82,9 +92,28 @@ class Answers:
         elif method == PREPARE and echoes_config(request, response):
             # The configuration may hold credentials; that it comes back unchanged is enough.
             self._cache.put(self._key(method, request), b"")
+        elif method == _VALIDATE and response == b"":
+            self._new_valid.add(_digest(request))
         elif self._is_costly(method, request) and _is_plain(method, request, response):
             key = self._costly_key(method, request, configuration)
             self._cache.put(key, _difference(response, request))
+
+    def close(self) -> None:
+        """Remember which configurations of resources were valid."""
+        if self._new_valid:
+            kept = b"".join([*self._new_valid, *(self._valid - self._new_valid)][:_MOST_VALID])
+            self._cache.put(self._valid_key, kept)
+
+    @cached_property
+    def _valid(self) -> set[bytes]:
+        """The digests of configurations that had neither an error nor a warning."""
+        kept = self._cache.get(self._valid_key) or b""
+        starts = range(0, len(kept), _DIGEST_BYTES)
+        return {kept[start : start + _DIGEST_BYTES] for start in starts}
+
+    @property
+    def _valid_key(self) -> str:
+        return self._costly_key(_VALIDATE, b"", b"")
 
     def _key(self, method: str, request: bytes) -> str:
         return self._cache.key(self._package.digest, method, request, environ=self._environ)
@@ -99,6 +128,10 @@ class Answers:
             and request.startswith(_COSTLY_STARTS)
             and self._package.version.startswith(_COSTLY_IN)
         )
+
+
+def _digest(request: bytes) -> bytes:
+    return hashlib.sha256(request).digest()
 
 
 def _is_plain(method: str, request: bytes, response: bytes) -> bool:

@@ -181,6 +181,7 @@ class Relay:
             await asyncio.sleep(0)
         self.validator.end()
         self._pool.close()
+        self.answers.close()
 
     async def configured(self, request: bytes) -> tuple[Line, bytes]:
         """Configure a fresh process and return the line to it and its answer.

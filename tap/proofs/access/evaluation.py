@@ -204,8 +204,7 @@ def _matching(policy: Policy, request: Request, *, bounded: bool = False) -> Ite
             each for each in policy.statements if takes(each.actions, request.action)
         )
     found = (
-        _match(policy, each, request, bounded=bounded)
-        for each in policy.by_action[request.action]
+        _match(policy, each, request, bounded=bounded) for each in policy.by_action[request.action]
     )
     return [match for match in found if match.holds is not False]
 

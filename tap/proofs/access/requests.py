@@ -200,4 +200,3 @@ def guard(facts: Facts, request: Request, *, delegates: Tri) -> Guard:
         )
         return Guard(policy=policy, account=owner[1], required=required)
     return Guard(required=required, delegates=delegates)
-

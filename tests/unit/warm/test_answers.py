@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tap.warm import answers as module
 from tap.warm.answers import Answers
 from tap.warm.cache import AnswerCache
 from tap.warm.package import Package
@@ -50,8 +51,8 @@ def package(version: str, digest: str = "h1:abc") -> Package:
 
 @pytest.mark.parametrize(
     ("method", "answer"),
-    [(PLAN, ANSWER), (UPGRADE, ANSWER[: ANSWER.index(b"\x1a\x07private")]), (VALIDATE, b"")],
-    ids=["plan", "upgrade", "validate"],
+    [(PLAN, ANSWER), (UPGRADE, ANSWER[: ANSWER.index(b"\x1a\x07private")])],
+    ids=["plan", "upgrade"],
 )
 def test_a_costly_answer_is_given_again(cache: AnswerCache, method: str, answer: bytes) -> None:
     asked = answers(cache, AWS_ACCESS_KEY_ID="one", AWS_ENDPOINT_URL="http://127.0.0.1:1")
@@ -109,14 +110,13 @@ def test_another_question_has_no_known_answer(cache: AnswerCache, other: dict[st
         (PLAN, question(), ANSWER + encode_field(4, b"Warning"), PACKAGE),
         (PLAN, question(), ANSWER + encode_field(6, b"deferred"), PACKAGE),
         (UPGRADE, question(), ANSWER + encode_field(2, b"Error"), PACKAGE),
-        (VALIDATE, question(), encode_field(1, b"Warning"), PACKAGE),
         (PLAN, question(), ANSWER[:-1], PACKAGE),
         (PLAN, question(value=b"a" * 32_000), ANSWER, PACKAGE),
         (PLAN, question(), ANSWER, package("6.0.0")),
     ],
     ids=[
         *("another type", "a longer name", "a read", "an apply", "a warning", "deferred"),
-        *("an error", "invalid", "cut off", "beyond the window", "version 6"),
+        *("an error", "cut off", "beyond the window", "version 6"),
     ],
 )
 def test_whatever_else_is_asked_again(
@@ -126,6 +126,39 @@ def test_whatever_else_is_asked_again(
     asked.learn(method, request_, response, CONFIGURATION)
     assert asked.known(method, request_, CONFIGURATION) is None
     assert not cache.folder.exists()
+
+
+def test_what_was_valid_is_valid_for_the_next_command(cache: AnswerCache) -> None:
+    first = answers(cache, AWS_ACCESS_KEY_ID="one")
+    for value in (b"10.0.0.0/16", b"10.1.0.0/16"):
+        first.learn(VALIDATE, question("aws_vpc", value), b"", b"")
+    first.learn(VALIDATE, question("aws_vpc", b"old"), encode_field(1, b"Warning"), b"")
+    first.close()
+    second = answers(cache, AWS_ACCESS_KEY_ID="two")
+    assert second.known(VALIDATE, question("aws_vpc", b"10.0.0.0/16"), b"") == b""
+    assert second.known(VALIDATE, question("aws_vpc", b"10.2.0.0/16"), b"") is None
+    assert second.known(VALIDATE, question("aws_vpc", b"old"), b"") is None, "it warns every time"
+    second.learn(VALIDATE, question("aws_vpc", b"10.2.0.0/16"), b"", b"")
+    second.close()
+    third = answers(cache)
+    for value in (b"10.0.0.0/16", b"10.1.0.0/16", b"10.2.0.0/16"):
+        assert third.known(VALIDATE, question("aws_vpc", value), b"") == b""
+    other = answers(cache, package("5.100.0", "h1:def"))
+    assert other.known(VALIDATE, question("aws_vpc", b"10.0.0.0/16"), b"") is None
+
+
+def test_the_latest_valid_ones_are_remembered(
+    cache: AnswerCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_VALID", 2)
+    for value in (b"one", b"two", b"three"):
+        asked = answers(cache)
+        asked.learn(VALIDATE, question("aws_vpc", value), b"", b"")
+        asked.close()
+    known = answers(cache)
+    assert known.known(VALIDATE, question("aws_vpc", b"three"), b"") == b""
+    found = [known.known(VALIDATE, question("aws_vpc", value), b"") for value in (b"one", b"two")]
+    assert found.count(None) == 1
 
 
 def test_a_difference_that_does_not_fit_is_no_answer(cache: AnswerCache) -> None:
