@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TAP = Path(sys.executable).parent / "tap"
 
+_PYTHONPATH = os.environ.get("PYTHONPATH")
+
 # What would make commands of a test depend on who runs it.
 _FOREIGN_VARIABLES = ("AWS_", "TAP_", "TF_", "LOCALSTACK_")
 # But not what finds the programs.
@@ -96,7 +98,7 @@ class Project:
             extra: Variables to set.
         """
         environ = self.environ(**extra)
-        if "PYTHONPATH" in environ:
+        if environ.get("PYTHONPATH") != _PYTHONPATH:
             # Python looks at it when it starts, and may find another tap there.
             with self.start(*args, **extra) as process:
                 stdout, stderr = process.communicate()

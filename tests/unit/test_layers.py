@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # From the bottom up. A new module must be given its place here.
 LAYERS = [
     {"errors"},
-    {"ahead", "folders", "parallel", "process", "redaction", "settings"},
+    {"ahead", "folders", "parallel", "process", "redaction", "service_models", "settings"},
     {"git", "hcl", "plan"},
     {"aws", "evaluation", "warm"},
     {"emulator", "policy", "proofs", "terraform"},
