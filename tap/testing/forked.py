@@ -14,8 +14,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import tap
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -25,7 +23,7 @@ _PARTS = (
     *("evaluation", "hcl", "plan", "policy", "process", "proofs"),
     *("reports", "terraform", "traffic", "warm"),
 )
-_TAP = Path(tap.__file__).parent
+_TAP = Path(__file__).resolve().parents[1]
 
 
 def preloaded() -> list[str]:

@@ -319,7 +319,15 @@ class _Protocol(H2Protocol):
         super().__init__(
             Dispatcher(methods, _Bytes(), None, _DispatchServerEvents()),
             Configuration().__for_server__(),
-            H2Configuration(client_side=False, header_encoding="ascii"),
+            # As grpclib has it: both ends are on this machine.
+            H2Configuration(
+                client_side=False,
+                header_encoding="ascii",
+                validate_inbound_headers=False,
+                validate_outbound_headers=False,
+                normalize_inbound_headers=False,
+                normalize_outbound_headers=False,
+            ),
         )
         self._mine, self._everyone = connection, everyone
         self._transport: asyncio.BaseTransport | None = None

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 # From the bottom up. A new module must be given its place here.
 LAYERS = [
-    {"errors"},
-    {"ahead", "folders", "parallel", "process", "redaction", "service_models", "settings"},
+    {"errors", "service_models"},
+    {"ahead", "folders", "parallel", "process", "redaction", "settings"},
     {"git", "hcl", "plan"},
     {"aws", "evaluation", "warm"},
     {"emulator", "policy", "proofs", "terraform"},

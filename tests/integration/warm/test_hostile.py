@@ -161,8 +161,7 @@ def test_four_plans_at_once_on_an_empty_cache(small_root: SmallRoot, tmp_path: P
         assert "Plan: 9 to add, 0 to change, 0 to destroy." in stdout
         assert stderr == ""
     names = [file.name for file in (tmp_path / "cache" / "tap" / "providers").iterdir()]
-    # The hash of the package, its protocol, the schema, the answer to one configuration, and what is
-    # valid.
+    # The hash of the package, its protocol, the schema, one configuration, and what is valid.
     assert len(names) == 5
     assert not any(name.startswith(".") for name in names)
 
