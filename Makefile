@@ -75,9 +75,9 @@ lint: $(venv)/dev ## Check formatting, validity, types, secrets and generated do
 	git ls-files -z -- ':!tests/policy/fixtures' | xargs -0 $(bin)/kingfisher scan \
 		--no-validate --no-update-check --git-history none --no-dedup --redact --quiet
 
-# At first four workers wait most of the time for what is applied; the fifth does the rest.
+# Two workers wait most of the time for an environment to be applied; the others do the rest.
 test: $(venv)/docs ## Run every test; on TARGET=localstack those that ask the target
-	$(bin)/pytest -n 5 --dist loadgroup --no-loadscope-reorder \
+	$(bin)/pytest -n 4 --dist loadgroup --no-loadscope-reorder \
 		$(if $(filter-out local,$(TARGET)),tests/integration --target $(TARGET) --env $(ENV)) $(PYTEST)
 
 coverage: export COVERAGE_FILE := $(CURDIR)/.tap/coverage/data
