@@ -1,4 +1,4 @@
-"""Reads botocore's descriptions of AWS services, megabytes of JSON, in a quarter of the time."""
+"""Reads botocore's descriptions of AWS services, megabytes of JSON, by msgspec."""
 
 from __future__ import annotations
 

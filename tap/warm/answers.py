@@ -80,7 +80,7 @@ class Answers:
         if method == _VALIDATE:
             return b"" if _digest(request) in self._valid else None
         if self._is_costly(method, request):
-            kept = self._cache.get(self._costly_key(method, request, configuration))
+            kept = self._cache.get(self._key_without_access(method, request, configuration))
             return None if kept is None else _whole(kept, request)
         return None
 
@@ -95,7 +95,7 @@ class Answers:
         elif method == _VALIDATE and response == b"":
             self._new_valid.add(_digest(request))
         elif self._is_costly(method, request) and _is_plain(method, request, response):
-            key = self._costly_key(method, request, configuration)
+            key = self._key_without_access(method, request, configuration)
             self._cache.put(key, _difference(response, request))
 
     def close(self) -> None:
@@ -113,12 +113,12 @@ class Answers:
 
     @property
     def _valid_key(self) -> str:
-        return self._costly_key(_VALIDATE, b"", b"")
+        return self._key_without_access(_VALIDATE, b"", b"")
 
     def _key(self, method: str, request: bytes) -> str:
         return self._cache.key(self._package.digest, method, request, environ=self._environ)
 
-    def _costly_key(self, method: str, request: bytes, configuration: bytes) -> str:
+    def _key_without_access(self, method: str, request: bytes, configuration: bytes) -> str:
         read = {key: text for key, text in self._environ.items() if not key.startswith(_ACCESS)}
         return self._cache.key(self._package.digest, method, request, configuration, environ=read)
 

@@ -173,7 +173,7 @@ def keep_elsewhere(root: SmallRoot, state: dict[str, Any]) -> None:
 
 def test_a_type_that_only_a_remote_state_holds_is_found(small_root: SmallRoot) -> None:
     keep_elsewhere(small_root, ORPHAN)
-    for command in (["plan", "-refresh=false"], ["show", "-json"]):
+    for command in (["plan", "-refresh=false"], ["show"], ["show", "-json"]):
         plain = small_root.run(TERRAFORM, *command)
         done = small_root.warm(*command)
         assert done.stdout == plain.stdout
