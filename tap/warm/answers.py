@@ -44,6 +44,8 @@ _COSTLY_STARTS = tuple(encode_field(1, name.encode()) for name in _COSTLY_TYPES)
 # So far back deflate finds what was there before (RFC 1951); an answer that could repeat what is
 # further away is not kept.
 _WINDOW_BYTES = 32_000
+# The cache has a checksum of its own; one of answer and request would say something of both.
+_WITHOUT_CHECKSUM = -zlib.MAX_WBITS
 
 # How to reach AWS and as whom, which differs from run to run, is nothing to one who does not ask.
 _ACCESS = ("AWS_ACCESS_KEY", "AWS_SECRET", "AWS_SESSION_TOKEN", "AWS_SECURITY", "AWS_ENDPOINT_URL")
@@ -144,13 +146,14 @@ def _is_plain(method: str, request: bytes, response: bytes) -> bool:
 
 def _difference(response: bytes, request: bytes) -> bytes:
     """Return what a response adds to its request: an argument may be a secret, and is not kept."""
-    deflated = zlib.compressobj(level=9, zdict=request)
+    deflated = zlib.compressobj(level=9, wbits=_WITHOUT_CHECKSUM, zdict=request)
     return deflated.compress(response) + deflated.flush()
 
 
 def _whole(kept: bytes, request: bytes) -> bytes | None:
-    inflated = zlib.decompressobj(zdict=request)
+    inflated = zlib.decompressobj(wbits=_WITHOUT_CHECKSUM, zdict=request)
     try:
-        return inflated.decompress(kept)
+        response = inflated.decompress(kept)
     except zlib.error:
         return None
+    return response if inflated.eof else None
