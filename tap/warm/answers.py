@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 SCHEMA = "/tfplugin5.Provider/GetSchema"
 PREPARE = "/tfplugin5.Provider/PrepareProviderConfig"
 
-# Terraform asks it for each resource, before it configures the provider: it cannot ask AWS.
+# Terraform asks it for each resource before it configures the provider, and once more in a plan. An
+# answer may not depend on AWS, as there is none to ask the first time.
 _VALIDATE = "/tfplugin5.Provider/ValidateResourceTypeConfig"
 _DIGEST_BYTES = 32
 # As many valid configurations are remembered; prod has 380.
@@ -80,7 +81,8 @@ class Answers:
         if method == PREPARE and self._cache.get(self._key(method, request)) is not None:
             return echoed_config(request)
         if method == _VALIDATE:
-            return b"" if _digest(request) in self._valid else None
+            asked = _digest(request, configuration)
+            return b"" if asked in self._new_valid or asked in self._valid else None
         if self._is_costly(method, request):
             kept = self._cache.get(self._key_without_access(method, request, configuration))
             return None if kept is None else _whole(kept, request)
@@ -95,7 +97,7 @@ class Answers:
             # The configuration may hold credentials; that it comes back unchanged is enough.
             self._cache.put(self._key(method, request), b"")
         elif method == _VALIDATE and response == b"":
-            self._new_valid.add(_digest(request))
+            self._new_valid.add(_digest(request, configuration))
         elif self._is_costly(method, request) and _is_plain(method, request, response):
             key = self._key_without_access(method, request, configuration)
             self._cache.put(key, _difference(response, request))
@@ -132,8 +134,8 @@ class Answers:
         )
 
 
-def _digest(request: bytes) -> bytes:
-    return hashlib.sha256(request).digest()
+def _digest(request: bytes, configuration: bytes) -> bytes:
+    return hashlib.sha256(len(request).to_bytes(8, "big") + request + configuration).digest()
 
 
 def _is_plain(method: str, request: bytes, response: bytes) -> bool:

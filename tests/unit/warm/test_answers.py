@@ -141,11 +141,13 @@ def test_what_was_valid_is_valid_for_the_next_command(cache: AnswerCache) -> Non
     first = answers(cache, AWS_ACCESS_KEY_ID="one")
     for value in (b"10.0.0.0/16", b"10.1.0.0/16"):
         first.learn(VALIDATE, question("aws_vpc", value), b"", b"")
+        assert first.known(VALIDATE, question("aws_vpc", value), b"") == b""
     first.learn(VALIDATE, question("aws_vpc", b"old"), encode_field(1, b"Warning"), b"")
     first.close()
     second = answers(cache, AWS_ACCESS_KEY_ID="two")
     assert second.known(VALIDATE, question("aws_vpc", b"10.0.0.0/16"), b"") == b""
     assert second.known(VALIDATE, question("aws_vpc", b"10.2.0.0/16"), b"") is None
+    assert second.known(VALIDATE, question("aws_vpc", b"10.0.0.0/16"), CONFIGURATION) is None
     assert second.known(VALIDATE, question("aws_vpc", b"old"), b"") is None, "it warns every time"
     second.learn(VALIDATE, question("aws_vpc", b"10.2.0.0/16"), b"", b"")
     second.close()
