@@ -145,16 +145,20 @@ def _keeps_acl_of_deleted_vpc(client: Client) -> bool:
 
 
 def _keep_types_of_icmp() -> None:
-    @wrap(NetworkACLs, "create_network_acl_entry")
-    def _(original: Any, self: Any) -> Any:
+    def keep(original: Any, self: Any) -> Any:
         result = original(self)
         acl = self.ec2_backend.network_acls[self._get_param("NetworkAclId")]
+        made = (self._get_param("RuleNumber"), self._get_param("Egress"))
         # moto asks for them by the names of the wire, under which they are not kept any more.
         kind, code = (self._get_param(f"IcmpTypeCode.{name}") for name in ("Type", "Code"))
-        entry = acl.network_acl_entries[-1]
-        if kind is not None:
-            entry.icmp_type, entry.icmp_code = kind, code
+        # By now the last one may be that of another request.
+        for entry in list(acl.network_acl_entries):
+            if (entry.rule_number, entry.egress) == made:
+                entry.icmp_type, entry.icmp_code = kind, code
         return result
+
+    for name in ("create_network_acl_entry", "replace_network_acl_entry"):
+        wrap(NetworkACLs, name)(keep)
 
 
 def _forgets_types_of_icmp(client: Client) -> bool:
