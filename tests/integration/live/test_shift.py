@@ -132,6 +132,8 @@ def forget(emulator: Emulator, dimensions: Dimensions) -> None:
         emulator.call(
             "cloudwatch/forget", namespace=namespace, dimension=dimension, value=value, since=0.0
         )
+    # Otherwise the gate is still what it was, for up to a second.
+    emulator.call("cloudwatch/evaluate")
 
 
 def wait_for_gate(cloudwatch: Any, name: str) -> None:
