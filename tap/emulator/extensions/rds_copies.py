@@ -4,6 +4,7 @@ AWS gives them the data and a few settings of their source; all else is asked fo
 
 Sources:
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html
 """
 
@@ -13,7 +14,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.rds.exceptions import DBInstanceAlreadyExists
+from moto.rds.exceptions import (
+    DBInstanceAlreadyExists,
+    DBInstanceNotFoundError,
+    RDSClientError,
+)
 from moto.rds.models import DBInstance, RDSBackend
 
 from tap.emulator.extensions import Client, Extension, Patch, wrap
@@ -72,10 +77,13 @@ def _make_real_replicas() -> None:
 
     @wrap(RDSBackend, "promote_read_replica")
     def _(original: Any, self: Any, asked: Any) -> Any:
-        replica = self.databases[asked["db_instance_identifier"]]
-        if replica.is_replica:
-            source = self.find_db_from_id(replica.source_db_instance_identifier)
-            source.remove_replica(replica)
+        name = asked["db_instance_identifier"]
+        if name not in self.databases:
+            raise DBInstanceNotFoundError(name)
+        replica = self.databases[name]
+        if not replica.is_replica:
+            raise RDSClientError("InvalidDBInstanceState", f"{name} is not a read replica.")
+        self.find_db_from_id(replica.source_db_instance_identifier).remove_replica(replica)
         promoted = original(self, asked)
         promoted.source_db_instance_identifier = None
         return promoted

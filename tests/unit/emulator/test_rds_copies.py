@@ -67,6 +67,16 @@ def test_a_promoted_replica_is_a_database_of_its_own(rds: Any) -> None:
     assert described(rds, "source")["ReadReplicaDBInstanceIdentifiers"] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "code"), [("source", "InvalidDBInstanceState"), ("nothing", "DBInstanceNotFound")]
+)
+def test_only_a_replica_can_be_promoted(rds: Any, name: str, code: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        rds.promote_read_replica(DBInstanceIdentifier=name)
+
+    assert refused.value.response["Error"]["Code"] == code
+
+
 def test_a_replica_in_another_region_has_nothing_that_is_of_the_region(
     rds: Any, session: Any
 ) -> None:
